@@ -1,0 +1,3 @@
+//! The ingest server.
+
+fn main() {}

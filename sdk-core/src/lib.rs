@@ -1,0 +1,1 @@
+//! The playback-telemetry state machine, sans-I/O.

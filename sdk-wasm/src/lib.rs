@@ -1,0 +1,1 @@
+//! `sdk-core` for the web.

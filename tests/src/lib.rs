@@ -1,0 +1,1 @@
+//! Tools that cross parts: load generators and benchmarks.
