@@ -1,1 +1,33 @@
-//! The contract of Delistening.
+//! The contract of Delistening: what a device writes, what a server answers, and how each is checked.
+//!
+//! Everything that two parts of the system must agree on lives here and nowhere else: [`event`]s,
+//! signed [`batch`]es, access [`token`]s, [`ledger`] receipts and their verification, the [`play`] rule,
+//! [`problem`] codes and [`limits`]. The same compiled code runs on the device, in the server and in an
+//! auditor, natively and as WASM.
+//!
+//! This crate never performs I/O, never reads a clock and never makes a random number; callers pass in
+//! time, keys and nonces.
+//!
+//! Start with [`batch`] (what is signed) and [`ledger::Receipt`] (what comes back).
+
+pub mod api;
+pub mod batch;
+pub mod bytes;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod event;
+pub mod intervals;
+pub mod jws;
+pub mod key;
+pub mod ledger;
+pub mod limits;
+pub mod play;
+pub mod problem;
+pub mod token;
+
+pub use batch::{Anchor, Batch, OpenedBatch};
+pub use bytes::Hash;
+pub use event::{Body, Event};
+pub use intervals::Intervals;
+pub use key::{DeviceId, PublicKey};
+pub use problem::{Action, Code, Problem};

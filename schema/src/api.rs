@@ -1,0 +1,71 @@
+//! The bodies of `POST /v1/batches`.
+
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+
+/// What a device posts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+pub struct IngestRequest {
+    /// The access token, unless it is in the `Authorization` header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The newest checkpoint that the device has verified; asks for consistency proofs from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// Signed batches, in the order of their sequence numbers.
+    pub batches: Vec<String>,
+}
+
+/// A checkpoint by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct Known {
+    /// The log's origin.
+    pub origin: String,
+    /// The tree's size.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub size: u64,
+}
+
+/// What the server answers with status 200.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct IngestResponse {
+    /// The log's verifier key (C2SP signed-note vkey).
+    pub log: String,
+    /// One answer per batch, in order.
+    pub answers: Vec<Answer>,
+}
+
+/// What became of one batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub enum Answer {
+    /// It is durable and in a signed checkpoint.
+    Accepted(Acknowledgement),
+    /// It was accepted before; the receipt is the original one.
+    Duplicate(Acknowledgement),
+    /// It was not kept.
+    Refused {
+        /// Why, and what to do.
+        problem: Problem,
+    },
+}
+
+/// The proof that a batch was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct Acknowledgement {
+    /// A C2SP tlog-proof whose extra data is the ledger entry.
+    pub receipt: String,
+    /// Standard base64 hashes that lead from the newest checkpoint the device had (`known`, or that of an
+    /// earlier answer in this response, whichever is larger) to this receipt's, or the other way round for
+    /// an older receipt. Empty when the two are the same size or the device knew none.
+    #[serde(default)]
+    pub consistency: Vec<String>,
+    /// What was wrong with single events or the chain; the batch was kept all the same.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}

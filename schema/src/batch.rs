@@ -1,0 +1,213 @@
+//! Signed batches: the unit that a device seals, sends, and gets a receipt for.
+//!
+//! A batch is a JWS in compact serialization whose payload is a [`Batch`] as JSON, signed by the device's
+//! own key, which stands in the protected header. The exact bytes of the JWS are what is journaled, hashed
+//! and exported; they are never re-encoded.
+
+use crate::bytes::{self, Hash, base64url_array, optional_hash};
+use crate::jws::{self, JwsError, Parts};
+use crate::key::{DeviceId, KeyError, PublicKey};
+use crate::limits;
+use crate::problem::{Code, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// The only payload version there is.
+pub const VERSION: u32 = 1;
+/// The `typ` of a batch's protected header.
+pub const TYPE: &str = "delistening-batch+jws";
+
+/// The payload of a signed batch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+pub struct Batch {
+    /// Payload version, 1.
+    pub v: u32,
+    /// `UUIDv7` of the batch.
+    pub batch: Uuid,
+    /// The device: the thumbprint of the key that signs.
+    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
+    pub device: DeviceId,
+    /// 1, 2, 3 … per device.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub seq: u64,
+    /// SHA-256 of the previous batch's bytes; empty for the first.
+    #[serde(with = "optional_hash")]
+    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
+    pub prev: Option<Hash>,
+    /// 16 random bytes, base64url: they make the commitment in the ledger hiding.
+    #[serde(with = "base64url_array")]
+    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
+    pub nonce: [u8; 16],
+    /// The service it is for.
+    pub aud: String,
+    /// The listener whose plays it holds; the token's `sub`.
+    pub listener: String,
+    /// The last checkpoint that the device had verified before the oldest event of this batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
+    /// Wall clock of the device when the batch was sealed, milliseconds since 1970.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub sent_at: u64,
+    /// Name and version of the SDK.
+    pub sdk: String,
+    /// The events, each an [`Event`](crate::Event) as JSON.
+    #[cfg_attr(feature = "generate", schemars(with = "Vec<crate::Event>"), ts(as = "Vec<crate::Event>"))]
+    pub events: Vec<Box<RawValue>>,
+}
+
+/// A checkpoint that a device had verified: what makes the time of its plays hold up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct Anchor {
+    /// The log's origin.
+    pub origin: String,
+    /// The tree's size.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub size: u64,
+    /// The tree's root.
+    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
+    pub root: Hash,
+}
+
+/// A batch that was opened: signature, form and bounds hold.
+#[derive(Clone, Debug)]
+pub struct OpenedBatch {
+    /// The payload.
+    pub payload: Batch,
+    /// SHA-256 of the exact bytes of the JWS.
+    pub hash: Hash,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    jwk: Jwk,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    v: u32,
+}
+
+/// The protected header of batches signed by `key`.
+pub fn header(key: &PublicKey) -> String {
+    format!(r#"{{"alg":"EdDSA","typ":"{TYPE}","jwk":{{"kty":"OKP","crv":"Ed25519","x":"{}"}}}}"#, key.jwk_x())
+}
+
+impl Batch {
+    /// The bytes to sign; give them with the signature to [`jws::with_signature`].
+    ///
+    /// # Panics
+    /// Never: a batch is always representable as JSON.
+    pub fn signing_input(&self, key: &PublicKey) -> String {
+        let payload = serde_json::to_vec(self).expect("a batch is always representable");
+        jws::signing_input(&header(key), &payload)
+    }
+
+    /// Opens a signed batch: checks its size, form, version, key, signature and bounds, in that order.
+    pub fn open(jws: &str) -> Result<OpenedBatch, Problem> {
+        if jws.len() > limits::BATCH_BYTES {
+            return Err(Problem::new(
+                Code::TooLarge,
+                format!("a batch may have at most {} bytes; split it", limits::BATCH_BYTES),
+            ));
+        }
+        let parts = Parts::parse(jws, &[TYPE]).map_err(malformed)?;
+        let Header { jwk } = parts.header().map_err(malformed)?;
+        if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
+            return Err(Problem::new(Code::UnacceptableKey, "the jwk must be an Ed25519 public key"));
+        }
+        let key = PublicKey::from_jwk_x(&jwk.x).map_err(|error: KeyError| {
+            Problem::new(Code::UnacceptableKey, format!("{error}; the device must make a new key"))
+        })?;
+        let bytes = parts.verify(&key).map_err(malformed)?;
+        let payload = Self::from_payload(&bytes)?;
+        if payload.device != key.thumbprint() {
+            return Err(Problem::new(
+                Code::MalformedBatch,
+                "device must be the thumbprint of the key in the header",
+            ));
+        }
+        Ok(OpenedBatch { payload, hash: Hash::of(jws.as_bytes()) })
+    }
+
+    fn from_payload(bytes: &[u8]) -> Result<Self, Problem> {
+        let malformed = |detail: String| Problem::new(Code::MalformedBatch, detail);
+        let payload: Self = match serde_json::from_slice(bytes) {
+            Ok(payload) => payload,
+            Err(error) => {
+                // A later version may have another shape: look at the version alone before judging the rest.
+                return Err(match serde_json::from_slice(bytes) {
+                    Ok(VersionOnly { v }) if v != VERSION => unsupported(v),
+                    _ => malformed(format!("the payload is not a batch: {error}")),
+                });
+            }
+        };
+        if payload.v != VERSION {
+            return Err(unsupported(payload.v));
+        }
+        if payload.seq == 0 || payload.seq > limits::MAX_INTEGER {
+            return Err(malformed("seq must be between 1 and 2^53 - 1".into()));
+        }
+        if payload.prev.is_some() != (payload.seq > 1) {
+            return Err(malformed("prev must be empty for the first batch and only for it".into()));
+        }
+        if payload.sent_at > limits::MAX_INTEGER {
+            return Err(malformed("sent_at must be at most 2^53 - 1".into()));
+        }
+        if payload.events.len() > limits::BATCH_EVENTS {
+            return Err(Problem::new(
+                Code::TooLarge,
+                format!("a batch may have at most {} events; split it", limits::BATCH_EVENTS),
+            ));
+        }
+        let anchor = payload.anchor.as_ref().map_or("origin", |anchor| anchor.origin.as_str());
+        for (name, text) in [
+            ("aud", payload.aud.as_str()),
+            ("listener", &payload.listener),
+            ("sdk", &payload.sdk),
+            ("anchor.origin", anchor),
+        ] {
+            if text.is_empty() || text.len() > limits::ID_BYTES || text.chars().any(char::is_control) {
+                return Err(malformed(format!(
+                    "{name} must be 1 to {} bytes without control characters",
+                    limits::ID_BYTES
+                )));
+            }
+        }
+        Ok(payload)
+    }
+
+    /// How many bytes the JWS of a payload of `payload` bytes has.
+    pub fn sealed_bytes(header: usize, payload: usize) -> usize {
+        let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
+        base64(header) + base64(payload) + bytes::encode(&[0; 64]).len() + 2
+    }
+}
+
+fn unsupported(version: u32) -> Problem {
+    Problem::new(
+        Code::UnsupportedVersion,
+        format!("version {version} is not read here, only {VERSION}; update the server or the SDK"),
+    )
+}
+
+fn malformed(error: JwsError) -> Problem {
+    match error {
+        JwsError::Signature => {
+            Problem::new(Code::BadSignature, "the signature does not verify under the key in the header")
+        }
+        other => Problem::new(Code::MalformedBatch, other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! RFC 6962 Merkle trees: hashing, and checking inclusion and consistency proofs.
+
+use crate::bytes::Hash;
+
+/// The root of the tree with no leaves: SHA-256 of nothing.
+pub fn empty_root() -> Hash {
+    Hash::of(b"")
+}
+
+/// The hash of a leaf: SHA-256(0x00 ‖ entry).
+pub fn leaf_hash(entry: &[u8]) -> Hash {
+    Hash::of_parts(&[&[0], entry])
+}
+
+/// The hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    Hash::of_parts(&[&[1], &left.0, &right.0])
+}
+
+/// Whether `proof` leads from `leaf` at `index` to `root` in a tree of `size` leaves (RFC 9162 section
+/// 2.1.3.2, the same proofs as RFC 6962).
+#[must_use]
+pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, root: &Hash, proof: &[Hash]) -> bool {
+    if index >= size {
+        return false;
+    }
+    let (mut node, mut last, mut hash) = (index, size - 1, *leaf);
+    for sibling in proof {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            hash = node_hash(sibling, &hash);
+            // A right edge without a sibling of its own at this level: climb to where it has one.
+            while node & 1 == 0 && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        } else {
+            hash = node_hash(&hash, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && hash == *root
+}
+
+/// Whether `proof` shows that the tree of `new_size` leaves with `new_root` begins with the tree of
+/// `old_size` leaves with `old_root` (RFC 9162 section 2.1.4.2).
+#[must_use]
+pub fn verify_consistency(
+    old_size: u64,
+    old_root: &Hash,
+    new_size: u64,
+    new_root: &Hash,
+    proof: &[Hash],
+) -> bool {
+    if old_size > new_size {
+        return false;
+    }
+    if old_size == new_size {
+        return proof.is_empty() && old_root == new_root;
+    }
+    if old_size == 0 {
+        return proof.is_empty() && *old_root == empty_root();
+    }
+    // When the old tree is a complete subtree its root is not repeated in the proof.
+    let (seed, rest) = if old_size.is_power_of_two() {
+        (*old_root, proof)
+    } else {
+        match proof.split_first() {
+            Some((first, rest)) => (*first, rest),
+            None => return false,
+        }
+    };
+    let (mut node, mut last) = (old_size - 1, new_size - 1);
+    while node & 1 == 1 {
+        node >>= 1;
+        last >>= 1;
+    }
+    let (mut old_hash, mut new_hash) = (seed, seed);
+    for sibling in rest {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            old_hash = node_hash(sibling, &old_hash);
+            new_hash = node_hash(sibling, &new_hash);
+            while node & 1 == 0 && node != 0 {
+                node >>= 1;
+                last >>= 1;
+            }
+        } else {
+            new_hash = node_hash(&new_hash, sibling);
+        }
+        node >>= 1;
+        last >>= 1;
+    }
+    last == 0 && old_hash == *old_root && new_hash == *new_root
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tree hash straight from RFC 6962's definition, as the reference.
+    fn root(leaves: &[Hash]) -> Hash {
+        match leaves.len() {
+            0 => empty_root(),
+            1 => leaves[0],
+            n => {
+                let split = n.next_power_of_two() / 2;
+                node_hash(&root(&leaves[..split]), &root(&leaves[split..]))
+            }
+        }
+    }
+
+    fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+        if leaves.len() <= 1 {
+            return Vec::new();
+        }
+        let split = leaves.len().next_power_of_two() / 2;
+        let (mut proof, other) = if index < split {
+            (path(index, &leaves[..split]), root(&leaves[split..]))
+        } else {
+            (path(index - split, &leaves[split..]), root(&leaves[..split]))
+        };
+        proof.push(other);
+        proof
+    }
+
+    fn subproof(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+        if old == leaves.len() {
+            return if whole { Vec::new() } else { vec![root(leaves)] };
+        }
+        let split = leaves.len().next_power_of_two() / 2;
+        let (mut proof, other) = if old <= split {
+            (subproof(old, &leaves[..split], whole), root(&leaves[split..]))
+        } else {
+            (subproof(old - split, &leaves[split..], false), root(&leaves[..split]))
+        };
+        proof.push(other);
+        proof
+    }
+
+    fn leaves(count: usize) -> Vec<Hash> {
+        (0..count).map(|n| leaf_hash(&n.to_be_bytes())).collect()
+    }
+
+    #[test]
+    fn constants_of_rfc_6962_hold() {
+        let hex = |hash: Hash| hash.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(hex(empty_root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(hex(leaf_hash(b"")), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+    }
+
+    #[test]
+    fn every_inclusion_proof_verifies_and_no_other_does() {
+        for size in 1..=33 {
+            let leaves = leaves(size);
+            let root = root(&leaves);
+            for index in 0..size {
+                let proof = path(index, &leaves);
+                let check = |index: u64, size: u64, proof: &[Hash]| {
+                    verify_inclusion(
+                        &leaves[usize::try_from(index).unwrap() % leaves.len()],
+                        index,
+                        size,
+                        &root,
+                        proof,
+                    )
+                };
+                let (index, size) = (index as u64, size as u64);
+                assert!(check(index, size, &proof), "{index} of {size}");
+                let longer: Vec<Hash> = proof.iter().copied().chain([Hash::of(b"x")]).collect();
+                assert!(!check(index, size, &longer));
+                if let Some((_, shorter)) = proof.split_last() {
+                    assert!(!check(index, size, shorter));
+                    let mut flipped = proof.clone();
+                    flipped[0].0[0] ^= 1;
+                    assert!(!check(index, size, &flipped));
+                    assert!(!check((index + 1) % size, size, &proof));
+                }
+                assert!(!check(size, size, &proof), "an index past the end");
+            }
+        }
+    }
+
+    #[test]
+    fn every_consistency_proof_verifies_and_no_other_does() {
+        let all = leaves(33);
+        for new in 1..=all.len() {
+            let new_root = root(&all[..new]);
+            for old in 1..=new {
+                let old_root = root(&all[..old]);
+                let proof = subproof(old, &all[..new], true);
+                let (old, new) = (old as u64, new as u64);
+                assert!(verify_consistency(old, &old_root, new, &new_root, &proof), "{old} to {new}");
+                let other = Hash::of(b"another history");
+                assert!(!verify_consistency(old, &other, new, &new_root, &proof));
+                assert!(!verify_consistency(old, &old_root, new, &other, &proof));
+                let longer: Vec<Hash> = proof.iter().copied().chain([other]).collect();
+                assert!(!verify_consistency(old, &old_root, new, &new_root, &longer));
+                if let Some((_, shorter)) = proof.split_last() {
+                    assert!(!verify_consistency(old, &old_root, new, &new_root, shorter));
+                }
+            }
+        }
+        assert!(verify_consistency(0, &empty_root(), 5, &root(&all[..5]), &[]));
+        assert!(!verify_consistency(5, &root(&all[..5]), 4, &root(&all[..4]), &[]));
+    }
+}

@@ -1,0 +1,16 @@
+//! The ledger as a reader sees it: entries, Merkle trees, checkpoints, receipts, and how each is checked.
+//!
+//! Follows RFC 6962 (hashing and proofs) and C2SP `signed-note` v1.0.0, `tlog-checkpoint` v1.0.0,
+//! `tlog-tiles` v0.1.0 and `tlog-proof`. Building a log is the server's work; nothing here stores anything.
+//! Start with [`Receipt::verify`].
+
+mod checkpoint;
+mod entry;
+pub mod merkle;
+mod note;
+mod receipt;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use entry::{BatchEntry, Entry, RuleEntry};
+pub use note::{LogKey, LogSigner, NoteError, SignedNote};
+pub use receipt::{Receipt, ReceiptError};

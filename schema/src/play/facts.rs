@@ -1,0 +1,121 @@
+//! What a session's events say together, whatever their order and however often each was seen.
+
+use crate::event::{Body, Event};
+use crate::intervals::{Interval, Intervals};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// An event with the signed times that bracket it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Evidence {
+    /// The event.
+    pub event: Event,
+    /// When the server received its batch, milliseconds since 1970.
+    pub received: u64,
+    /// The time of the newest ledger entry that the device had verified before the event, if any.
+    #[serde(default)]
+    pub anchored: Option<u64>,
+}
+
+/// The facts of one session that a rule judges by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// Length of the track in milliseconds, if known.
+    pub duration_ms: Option<u64>,
+    /// What was heard at a rate between 0.5 and 2.
+    pub heard: Intervals,
+    /// What was heard at other rates.
+    pub heard_at_odd_rates: Intervals,
+    /// Media time heard, repeats included, in milliseconds.
+    pub played_ms: u64,
+    /// Media time rendered inaudibly, in milliseconds.
+    pub silent_ms: u64,
+    /// The real time that hearing took at the recorded rates, in milliseconds.
+    pub needed_ms: u64,
+    /// The time between the first and last event on the device's monotonic clock, in milliseconds.
+    pub device_ms: u64,
+    /// The time between the signed times around the session, in milliseconds, if both are known.
+    pub signed_ms: Option<u64>,
+}
+
+/// The rates at which hearing counts.
+const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
+impl Facts {
+    /// Gathers the facts. Events are told apart by id; order and repetition make no difference.
+    pub fn gather<'a>(evidence: impl IntoIterator<Item = &'a Evidence>) -> Self {
+        // By id, so that sums do not depend on the order of arrival. Of the same event seen twice, the
+        // earliest receipt brackets it most tightly.
+        let mut events: BTreeMap<Uuid, (&Event, u64, Option<u64>)> = BTreeMap::new();
+        for Evidence { event, received, anchored } in evidence {
+            events
+                .entry(event.id)
+                .and_modify(|seen| {
+                    seen.1 = seen.1.min(*received);
+                    seen.2 = seen.2.max(*anchored);
+                })
+                .or_insert((event, *received, *anchored));
+        }
+        let mut facts = Self::default();
+        let (mut progressed_ms, mut ended_played_ms) = (0_u64, 0);
+        let mut ended = Intervals::default();
+        let (mut first_mono, mut last_mono) = (u64::MAX, 0);
+        let (mut last_received, mut first_anchored, mut all_anchored) = (0, u64::MAX, true);
+        for &(event, received, anchored) in events.values() {
+            first_mono = first_mono.min(event.mono);
+            last_mono = last_mono.max(event.mono);
+            last_received = last_received.max(received);
+            match anchored {
+                Some(time) => first_anchored = first_anchored.min(time),
+                None => all_anchored = false,
+            }
+            match &event.body {
+                Body::Started(started) => facts.duration_ms = facts.duration_ms.max(started.duration_ms),
+                Body::Progress(progress) => {
+                    let length: u64 = progress.heard.iter().map(|interval| interval.length()).sum();
+                    progressed_ms = progressed_ms.saturating_add(length);
+                    facts.silent_ms = facts.silent_ms.saturating_add(progress.silent_ms);
+                    facts.needed_ms = facts.needed_ms.saturating_add(real_time(length, progress.rate));
+                    let set = if RATES.contains(&progress.rate) {
+                        &mut facts.heard
+                    } else {
+                        &mut facts.heard_at_odd_rates
+                    };
+                    set.extend(progress.heard.iter().copied());
+                }
+                Body::Ended(end) => {
+                    ended.extend(end.heard.as_slice().iter().copied());
+                    ended_played_ms = ended_played_ms.max(end.played_ms);
+                }
+                _ => {}
+            }
+        }
+        // The end repeats what was heard, so that a lost progress costs nothing; what is known to have been
+        // heard at an odd rate stays out.
+        facts.heard.extend(ended.without(&facts.heard_at_odd_rates).as_slice().iter().copied());
+        facts.played_ms = progressed_ms.max(ended_played_ms);
+        facts.needed_ms = facts.needed_ms.max(real_time(facts.heard.total(), *RATES.end()));
+        facts.device_ms = last_mono.saturating_sub(first_mono);
+        facts.signed_ms =
+            (all_anchored && !events.is_empty()).then(|| last_received.saturating_sub(first_anchored));
+        facts
+    }
+
+    /// Media time heard at a rate that counts, each instant once and within the track, in milliseconds.
+    pub fn heard_ms(&self) -> u64 {
+        match self.duration_ms {
+            // A position may pass the announced length by rounding; it never adds to what was heard.
+            Some(duration) => {
+                self.heard.without(&Intervals::from(vec![Interval(duration, u64::MAX)])).total()
+            }
+            None => self.heard.total(),
+        }
+    }
+}
+
+/// How long hearing `media_ms` takes at `rate`; rates are bounded by the event's own check.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+fn real_time(media_ms: u64, rate: f64) -> u64 {
+    if media_ms == 0 { 0 } else { (media_ms as f64 / rate.max(1e-3)) as u64 }
+}

@@ -1,0 +1,69 @@
+//! What counts as a play: a pure function from a session's events, with the times that the server signed,
+//! to a verdict.
+//!
+//! The device, the server and the auditor run the same compiled code. A version of the rule never changes
+//! once it was used; a new rule is a new version beside it.
+
+mod facts;
+mod rule_v1;
+
+pub use facts::{Evidence, Facts};
+pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, judge};
+
+use serde::{Deserialize, Serialize};
+
+/// What a session is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub enum Status {
+    /// It counts.
+    Valid,
+    /// Too little was heard.
+    Short,
+    /// Enough was played, but not audibly.
+    Muted,
+    /// It would count, but analysis found it suspicious; it is shown apart.
+    Suspect,
+    /// It contradicts itself or the signed times.
+    Invalid,
+}
+
+/// Why a session has its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub enum Reason {
+    /// Thirty seconds or more were heard.
+    HeardLongEnough,
+    /// Half or more of a track shorter than a minute was heard.
+    HeardHalf,
+    /// Less was heard than counts.
+    HeardTooLittle,
+    /// What was played was muted or at volume zero.
+    NotAudible,
+    /// Part of it was played slower than half or faster than double speed, and was not counted.
+    RateOutOfRange,
+    /// More was heard than time passed on the device's own monotonic clock.
+    ExceedsDeviceTime,
+    /// More was heard than time passed between the signed times around it.
+    ExceedsSignedTime,
+}
+
+/// What a version of the rule says of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct Verdict {
+    /// The rule's version.
+    pub rule: u32,
+    /// What the session is worth.
+    pub status: Status,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// Media time heard, each instant once, in milliseconds, at a rate that counts.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub heard_ms: u64,
+    /// Media time heard, repeats included, in milliseconds.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub played_ms: u64,
+}

@@ -1,0 +1,191 @@
+//! Access tokens: JWTs (RFC 7519) that bind a listener to a device (RFC 7800), signed by an issuer.
+//!
+//! A token never chooses its own key: the caller finds the key by issuer and key id among those it is
+//! configured to trust.
+
+use crate::jws::{JwsError, Parts};
+use crate::key::{DeviceId, PublicKey};
+use crate::limits;
+use serde::{Deserialize, Serialize};
+
+/// The `typ` values accepted: RFC 9068's, and plain `JWT`.
+const TYPES: [&str; 2] = ["at+jwt", "JWT"];
+
+/// The scope that lets a device send plays.
+pub const SCOPE_WRITE_PLAYS: &str = "plays:write";
+/// The scope that lets a service read counts.
+pub const SCOPE_READ_COUNTS: &str = "counts:read";
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+pub struct Claims {
+    /// Who issued it.
+    pub iss: String,
+    /// The service it is for.
+    pub aud: String,
+    /// When it was issued, in seconds since 1970.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub iat: u64,
+    /// When it expires, in seconds since 1970.
+    #[cfg_attr(feature = "generate", ts(type = "number"))]
+    pub exp: u64,
+    /// The listener, by a pseudonym; for a service token the service.
+    pub sub: String,
+    /// Scopes, separated by spaces.
+    pub scope: String,
+    /// The key it is bound to; absent in a service token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// The RFC 7800 confirmation claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+pub struct Confirmation {
+    /// The device's key, as its JWK thumbprint.
+    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
+    pub jkt: DeviceId,
+}
+
+/// Why a token was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Longer than [`limits::TOKEN_BYTES`].
+    #[error("the token is longer than {} bytes", limits::TOKEN_BYTES)]
+    TooLong,
+    /// Not a JWS that is acceptable here.
+    #[error("the token is not acceptable: {0}")]
+    Jws(#[from] JwsError),
+    /// A required claim is missing or of the wrong type.
+    #[error("the token must have iss, aud, iat, exp, sub and scope")]
+    Claims,
+    /// No trusted key has this issuer and key id.
+    #[error("the token's issuer and key are not among those trusted here")]
+    UnknownKey,
+    /// Made for another service.
+    #[error("the token is for another audience")]
+    Audience,
+    /// It has expired.
+    #[error("the token has expired")]
+    Expired,
+    /// It was issued in the future, or lives longer than allowed.
+    #[error(
+        "the token's times are not acceptable: it must be issued in the past and live at most {} s",
+        limits::TOKEN_LIFE_S
+    )]
+    Times,
+}
+
+#[derive(Deserialize)]
+struct KeyId {
+    #[serde(default)]
+    kid: Option<String>,
+}
+
+impl Claims {
+    /// Reads the claims without verifying anything: for a device that looks at its own token.
+    pub fn peek(token: &str) -> Result<Self, TokenError> {
+        let parts = Parts::parse(token, &TYPES)?;
+        serde_json::from_slice(parts.unverified_payload()).map_err(|_| TokenError::Claims)
+    }
+
+    /// Verifies `token` for the service `audience` at `now` (seconds since 1970). `find` gives the trusted
+    /// key for an issuer and key id.
+    pub fn verify<'k>(
+        token: &str,
+        audience: &str,
+        now: u64,
+        find: impl FnOnce(&str, Option<&str>) -> Option<&'k PublicKey>,
+    ) -> Result<Self, TokenError> {
+        if token.len() > limits::TOKEN_BYTES {
+            return Err(TokenError::TooLong);
+        }
+        let parts = Parts::parse(token, &TYPES)?;
+        let claims: Self =
+            serde_json::from_slice(parts.unverified_payload()).map_err(|_| TokenError::Claims)?;
+        let id: KeyId = parts.header()?;
+        let key = find(&claims.iss, id.kid.as_deref()).ok_or(TokenError::UnknownKey)?;
+        parts.verify(key)?;
+        if claims.aud != audience {
+            return Err(TokenError::Audience);
+        }
+        claims.check_times(now)?;
+        Ok(claims)
+    }
+
+    /// Checks the times alone: what remains to be done for a token that was verified before.
+    pub fn check_times(&self, now: u64) -> Result<(), TokenError> {
+        if now >= self.exp.saturating_add(limits::CLOCK_LEEWAY_S) {
+            return Err(TokenError::Expired);
+        }
+        let life = self.exp.checked_sub(self.iat).ok_or(TokenError::Times)?;
+        if self.iat > now.saturating_add(limits::CLOCK_LEEWAY_S) || life > limits::TOKEN_LIFE_S {
+            return Err(TokenError::Times);
+        }
+        Ok(())
+    }
+
+    /// Whether `scope` is among the token's scopes.
+    pub fn allows(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|held| held == scope)
+    }
+}
+
+/// The protected header of a token signed by the key named `kid`.
+pub fn header(kid: &str) -> String {
+    let kid = serde_json::Value::from(kid);
+    format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":{kid}}}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jws;
+    use crate::key::SecretKey;
+
+    fn token(key: &SecretKey, payload: &serde_json::Value) -> String {
+        let input = jws::signing_input(&header("k1"), payload.to_string().as_bytes());
+        let signature = key.sign(input.as_bytes());
+        jws::with_signature(input, &signature)
+    }
+
+    #[test]
+    fn each_claim_is_held_to_its_rule() {
+        let key = SecretKey::from_seed(&[1; 32]);
+        let public = key.public();
+        let good = serde_json::json!({
+            "iss": "i", "aud": "a", "iat": 1000, "exp": 1900, "sub": "s", "scope": "x plays:write",
+            "cnf": { "jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" },
+        });
+        let check = |payload: &serde_json::Value, now| {
+            Claims::verify(&token(&key, payload), "a", now, |iss, kid| {
+                (iss == "i" && kid == Some("k1")).then_some(&public)
+            })
+        };
+        assert!(check(&good, 1000).unwrap().allows(SCOPE_WRITE_PLAYS));
+        assert!(!check(&good, 1000).unwrap().allows("plays"));
+        let mut cases =
+            vec![(good.clone(), 1960, TokenError::Expired), (good.clone(), 900, TokenError::Times)];
+        for (member, value, error) in [
+            ("aud", "b".into(), TokenError::Audience),
+            ("aud", serde_json::json!(["a"]), TokenError::Claims),
+            ("iss", "j".into(), TokenError::UnknownKey),
+            ("exp", 1901.into(), TokenError::Times),
+            ("exp", 999.into(), TokenError::Expired),
+            ("exp", serde_json::Value::Null, TokenError::Claims),
+        ] {
+            let mut payload = good.clone();
+            payload[member] = value;
+            cases.push((payload, 1100, error));
+        }
+        for (payload, now, error) in cases {
+            assert_eq!(check(&payload, now), Err(error), "{payload} at {now}");
+        }
+        let forged = token(&SecretKey::from_seed(&[2; 32]), &good);
+        assert_eq!(
+            Claims::verify(&forged, "a", 1000, |_, _| Some(&public)),
+            Err(TokenError::Jws(JwsError::Signature))
+        );
+    }
+}
