@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a device posts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct IngestRequest {
     /// The access token, unless it is in the `Authorization` header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,18 +19,17 @@ pub struct IngestRequest {
 
 /// A checkpoint by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Known {
     /// The log's origin.
     pub origin: String,
     /// The tree's size.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub size: u64,
 }
 
 /// What the server answers with status 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct IngestResponse {
     /// The log's verifier key (C2SP signed-note vkey).
     pub log: String,
@@ -41,7 +40,7 @@ pub struct IngestResponse {
 /// What became of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Answer {
     /// It is durable and in a signed checkpoint.
     Accepted(Acknowledgement),
@@ -56,7 +55,7 @@ pub enum Answer {
 
 /// The proof that a batch was kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Acknowledgement {
     /// A C2SP tlog-proof whose extra data is the ledger entry.
     pub receipt: String,

@@ -20,17 +20,15 @@ pub const TYPE: &str = "delistening-batch+jws";
 
 /// The payload of a signed batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Batch {
     /// Payload version, 1.
     pub v: u32,
     /// `UUIDv7` of the batch.
     pub batch: Uuid,
     /// The device: the thumbprint of the key that signs.
-    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
     pub device: DeviceId,
     /// 1, 2, 3 … per device.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub seq: u64,
     /// SHA-256 of the previous batch's bytes; empty for the first.
     #[serde(with = "optional_hash")]
@@ -48,7 +46,6 @@ pub struct Batch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Anchor>,
     /// Wall clock of the device when the batch was sealed, milliseconds since 1970.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub sent_at: u64,
     /// Name and version of the SDK.
     pub sdk: String,
@@ -59,15 +56,13 @@ pub struct Batch {
 
 /// A checkpoint that a device had verified: what makes the time of its plays hold up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Anchor {
     /// The log's origin.
     pub origin: String,
     /// The tree's size.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub size: u64,
     /// The tree's root.
-    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
     pub root: Hash,
 }
 

@@ -9,7 +9,8 @@ use std::fmt;
 
 /// A SHA-256 hash. In JSON: base64url without padding (43 characters).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Hash(pub [u8; 32]);
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(type = "string"))]
+pub struct Hash(#[cfg_attr(feature = "generate", schemars(with = "String"))] pub [u8; 32]);
 
 impl Hash {
     /// The SHA-256 of `bytes`.

@@ -14,15 +14,13 @@ mod wire;
 /// One thing that happened during a session (one play of one track).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "wire::Wire")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), schemars(!try_from))]
 pub struct Event {
     /// `UUIDv7`, unique for this event.
     pub id: Uuid,
     /// Wall clock of the device, milliseconds since 1970.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub at: u64,
     /// Milliseconds since the session began, from a monotonic clock.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub mono: u64,
     /// The session, `UUIDv7`.
     pub session: Uuid,
@@ -36,7 +34,7 @@ pub struct Event {
 /// What happened, and what is known about it. Positions are milliseconds of media time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Body {
     /// A session began.
     #[serde(rename = "play.started")]
@@ -84,7 +82,7 @@ pub enum Body {
 
 /// Members of `play.started`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Started {
     /// The platform's identifier of the artist.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +92,6 @@ pub struct Started {
     pub release: Option<String>,
     /// Length of the track in milliseconds; absent for a live stream.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub duration_ms: Option<u64>,
     /// What led to the play: album, playlist, search, radio, embed …
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,13 +106,13 @@ pub struct Started {
 
 /// Members of `play.progress`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Progress {
     /// What was heard since the last progress, in the order it was rendered; repeats stand twice.
     pub heard: Vec<Interval>,
     /// Milliseconds of media time that were rendered but not audible (muted, or volume zero).
     #[serde(default, skip_serializing_if = "is_zero")]
-    #[cfg_attr(feature = "generate", ts(type = "number", optional, as = "Option<_>"))]
+    #[cfg_attr(feature = "generate", ts(as = "Option<u64>", optional))]
     pub silent_ms: u64,
     /// Playback rate; 1 is normal speed.
     pub rate: f64,
@@ -132,43 +129,37 @@ pub struct Progress {
 
 /// A position.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct At {
     /// Where.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub position_ms: u64,
 }
 
 /// Members of `play.seeked`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Seeked {
     /// Where playback was.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub from_ms: u64,
     /// Where it went.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub to_ms: u64,
 }
 
 /// Members of `play.stalled`, written when the stall is over.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Stalled {
     /// Where.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub position_ms: u64,
     /// How long nothing was heard, in milliseconds of monotonic time.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub stalled_ms: u64,
 }
 
 /// Members of `play.failed`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Failed {
     /// Where.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub position_ms: u64,
     /// The player's code for what went wrong.
     pub code: String,
@@ -176,18 +167,16 @@ pub struct Failed {
 
 /// Members of `play.ended`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Ended {
     /// Why.
     pub reason: EndReason,
     /// Where.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub position_ms: u64,
     /// All that was heard in the session, each instant once.
     #[cfg_attr(feature = "generate", schemars(with = "Vec<Interval>"), ts(as = "Vec<Interval>"))]
     pub heard: Intervals,
     /// All that was heard, repeats included, in milliseconds of media time.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub played_ms: u64,
     /// How often playback was paused.
     pub pauses: u32,
@@ -200,7 +189,7 @@ pub struct Ended {
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum EndReason {
     /// The track was played to its end.
     Completed,
@@ -218,7 +207,7 @@ pub enum EndReason {
 
 /// Members of `signal.motion`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Motion {
     /// The likeliest activity.
     pub activity: Activity,
@@ -229,7 +218,7 @@ pub struct Motion {
 /// How a device moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Activity {
     /// Not moving.
     Still,
@@ -243,7 +232,7 @@ pub enum Activity {
 
 /// Members of `signal.location`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Location {
     /// The cell's grid.
     pub grid: Grid,
@@ -254,7 +243,7 @@ pub struct Location {
 /// A grid of cells on the earth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Grid {
     /// Uber's hexagons.
     H3,
@@ -264,7 +253,7 @@ pub enum Grid {
 
 /// Members of the `engage.*` events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Engagement {
     /// What the act was aimed at beside the track: a playlist, an artist, a channel of sharing.
     #[serde(skip_serializing_if = "Option::is_none")]

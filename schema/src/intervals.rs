@@ -4,11 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Half-open `[start, end)`, in milliseconds of media time. In JSON: `[start, end]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
-pub struct Interval(
-    #[cfg_attr(feature = "generate", ts(type = "number"))] pub u64,
-    #[cfg_attr(feature = "generate", ts(type = "number"))] pub u64,
-);
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Interval(pub u64, pub u64);
 
 impl Interval {
     /// The length, zero when the ends are the wrong way round.

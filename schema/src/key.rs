@@ -12,6 +12,7 @@ use std::fmt;
 /// The RFC 7638 JWK thumbprint (SHA-256) of a device's public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(type = "string"))]
 pub struct DeviceId(pub Hash);
 
 impl fmt::Display for DeviceId {

@@ -16,6 +16,8 @@ pub mod bytes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod event;
+#[cfg(feature = "generate")]
+pub mod generate;
 pub mod intervals;
 pub mod jws;
 pub mod key;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// What a client does about a problem. Known from the code alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Action {
     /// Send the same again later, not before `retry_after`.
     Retry,
@@ -24,7 +24,7 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:literal, $action:ident, $title:literal;)+) => {
         /// A stable problem code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+        #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         pub enum Code {
             $($(#[doc = $doc])+ #[serde(rename = $code)] $variant,)+
         }
@@ -119,13 +119,11 @@ impl std::fmt::Display for Code {
 
 /// A problem document (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Problem {
     /// `urn:delistening:problem:` and the code.
-    #[cfg_attr(feature = "generate", ts(type = "string"))]
     pub r#type: Cow<'static, str>,
     /// A short name for people.
-    #[cfg_attr(feature = "generate", ts(type = "string"))]
     pub title: Cow<'static, str>,
     /// The HTTP status this problem has by itself.
     pub status: u16,
@@ -137,7 +135,6 @@ pub struct Problem {
     pub action: Action,
     /// Seconds to wait before trying again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub retry_after: Option<u64>,
     /// For a problem of one event: its index in the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]

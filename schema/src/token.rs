@@ -18,17 +18,15 @@ pub const SCOPE_READ_COUNTS: &str = "counts:read";
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export, optional_fields))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Claims {
     /// Who issued it.
     pub iss: String,
     /// The service it is for.
     pub aud: String,
     /// When it was issued, in seconds since 1970.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub iat: u64,
     /// When it expires, in seconds since 1970.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub exp: u64,
     /// The listener, by a pseudonym; for a service token the service.
     pub sub: String,
@@ -41,10 +39,9 @@ pub struct Claims {
 
 /// The RFC 7800 confirmation claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Confirmation {
     /// The device's key, as its JWK thumbprint.
-    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
     pub jkt: DeviceId,
 }
 

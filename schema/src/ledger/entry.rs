@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One entry of the ledger. JSON with a fixed order of members and no white space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Entry {
     /// A batch was received.
     Batch(BatchEntry),
@@ -18,22 +18,19 @@ pub enum Entry {
 
 /// The commitment to a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct BatchEntry {
     /// SHA-256 of the exact bytes of the signed batch. Hiding, because the batch holds a random nonce.
-    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
     pub batch: Hash,
     /// When the server received it, milliseconds since 1970.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub received: u64,
     /// SHA-256 of a random salt followed by the intake context.
-    #[cfg_attr(feature = "generate", schemars(with = "String"), ts(type = "string"))]
     pub context: Hash,
 }
 
 /// The full text of a version of the play rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct RuleEntry {
     /// Its version.
     pub version: u32,

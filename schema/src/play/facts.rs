@@ -33,7 +33,7 @@ pub struct Facts {
     pub silent_ms: u64,
     /// The real time that hearing took at the recorded rates, in milliseconds.
     pub needed_ms: u64,
-    /// The time between the first and last event on the device's monotonic clock, in milliseconds.
+    /// The time from the session's begin to its last event on the device's monotonic clock, in milliseconds.
     pub device_ms: u64,
     /// The time between the signed times around the session, in milliseconds, if both are known.
     pub signed_ms: Option<u64>,
@@ -60,11 +60,9 @@ impl Facts {
         let mut facts = Self::default();
         let (mut progressed_ms, mut ended_played_ms) = (0_u64, 0);
         let mut ended = Intervals::default();
-        let (mut first_mono, mut last_mono) = (u64::MAX, 0);
         let (mut last_received, mut first_anchored, mut all_anchored) = (0, u64::MAX, true);
         for &(event, received, anchored) in events.values() {
-            first_mono = first_mono.min(event.mono);
-            last_mono = last_mono.max(event.mono);
+            facts.device_ms = facts.device_ms.max(event.mono);
             last_received = last_received.max(received);
             match anchored {
                 Some(time) => first_anchored = first_anchored.min(time),
@@ -96,7 +94,6 @@ impl Facts {
         facts.heard.extend(ended.without(&facts.heard_at_odd_rates).as_slice().iter().copied());
         facts.played_ms = progressed_ms.max(ended_played_ms);
         facts.needed_ms = facts.needed_ms.max(real_time(facts.heard.total(), *RATES.end()));
-        facts.device_ms = last_mono.saturating_sub(first_mono);
         facts.signed_ms =
             (all_anchored && !events.is_empty()).then(|| last_received.saturating_sub(first_anchored));
         facts

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// What a session is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Status {
     /// It counts.
     Valid,
@@ -32,7 +32,7 @@ pub enum Status {
 /// Why a session has its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub enum Reason {
     /// Thirty seconds or more were heard.
     HeardLongEnough,
@@ -52,7 +52,7 @@ pub enum Reason {
 
 /// What a version of the rule says of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(export))]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Verdict {
     /// The rule's version.
     pub rule: u32,
@@ -61,9 +61,7 @@ pub struct Verdict {
     /// Why.
     pub reasons: Vec<Reason>,
     /// Media time heard, each instant once, in milliseconds, at a rate that counts.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub heard_ms: u64,
     /// Media time heard, repeats included, in milliseconds.
-    #[cfg_attr(feature = "generate", ts(type = "number"))]
     pub played_ms: u64,
 }

@@ -1,0 +1,23 @@
+//! JSON Schema, one file per document that travels.
+
+use crate::{api, batch, event, ledger, play, problem, token};
+use schemars::{JsonSchema, schema_for};
+use std::collections::BTreeMap;
+
+pub(super) fn files() -> BTreeMap<String, String> {
+    BTreeMap::from([
+        file::<event::Event>("event"),
+        file::<batch::Batch>("batch"),
+        file::<token::Claims>("token"),
+        file::<api::IngestRequest>("ingest-request"),
+        file::<api::IngestResponse>("ingest-response"),
+        file::<ledger::Entry>("ledger-entry"),
+        file::<play::Verdict>("verdict"),
+        file::<problem::Problem>("problem"),
+    ])
+}
+
+fn file<T: JsonSchema>(name: &str) -> (String, String) {
+    let schema = serde_json::to_string_pretty(&schema_for!(T)).expect("a schema is JSON");
+    (format!("json/{name}.v1.json"), schema + "\n")
+}

@@ -1,0 +1,57 @@
+//! TypeScript types, all in one module.
+
+use crate::{api, batch, event, intervals, ledger, play, problem, token};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use ts_rs::{Config, TS};
+
+pub(super) fn files() -> BTreeMap<String, String> {
+    // Every integer of the protocol fits in a JavaScript number: see `limits::MAX_INTEGER`.
+    let config = Config::new().with_large_int("number");
+    let mut text = String::from("// Generated from the Rust types by `npm run generate`; do not edit.\n");
+    macro_rules! declare {
+        ($($type:ty),+ $(,)?) => { $(declare::<$type>(&config, &mut text);)+ };
+    }
+    declare!(
+        event::Event,
+        event::Body,
+        event::Started,
+        event::Progress,
+        event::At,
+        event::Seeked,
+        event::Stalled,
+        event::Failed,
+        event::Ended,
+        event::EndReason,
+        event::Motion,
+        event::Activity,
+        event::Location,
+        event::Grid,
+        event::Engagement,
+        intervals::Interval,
+        batch::Batch,
+        batch::Anchor,
+        token::Claims,
+        token::Confirmation,
+        api::IngestRequest,
+        api::Known,
+        api::IngestResponse,
+        api::Answer,
+        api::Acknowledgement,
+        problem::Problem,
+        problem::Code,
+        problem::Action,
+        ledger::Entry,
+        ledger::BatchEntry,
+        ledger::RuleEntry,
+        play::Verdict,
+        play::Status,
+        play::Reason,
+    );
+    BTreeMap::from([("ts/index.ts".to_owned(), text)])
+}
+
+fn declare<T: TS>(config: &Config, text: &mut String) {
+    let docs = T::docs().unwrap_or_default();
+    write!(text, "\n{docs}export {}\n", T::decl(config)).expect("writing to a string cannot fail");
+}
