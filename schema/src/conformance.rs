@@ -104,7 +104,7 @@ fn open(input: &Jws) -> Result<Value, String> {
 }
 
 #[derive(Deserialize)]
-struct Token {
+struct TokenInput {
     token: String,
     audience: String,
     now: u64,
@@ -112,7 +112,7 @@ struct Token {
     key: String,
 }
 
-fn token(input: &Token) -> Result<Value, String> {
+fn token(input: &TokenInput) -> Result<Value, String> {
     let key = PublicKey::from_jwk_x(&input.key).map_err(text)?;
     let find = |issuer: &str, _: Option<&str>| (issuer == input.issuer).then_some(&key);
     let claims = Claims::verify(&input.token, &input.audience, input.now, find).map_err(text)?;
