@@ -1,1 +1,9 @@
-//! Tools that cross parts: load generators and benchmarks.
+//! What the load and fault tools share: devices that sign real batches, a server in a process of its own, a
+//! load of HTTP requests, and figures. Never part of a shipped program.
+//!
+//! Start with `src/bin/bench-ingest.rs`.
+
+pub mod device;
+pub mod figures;
+pub mod load;
+pub mod process;

@@ -1,0 +1,110 @@
+//! `npm run bench:ingest`: what an acked, durable, receipted batch costs, as ratios taken in one run.
+//!
+//! `bench-ingest PATH-OF-SERVER`. With `--bare` this program is instead the handler that the server is set
+//! against: Axum reading the same body and answering 204.
+
+use delistening_tests::device::{Address, Device, Issuer};
+use delistening_tests::figures::{fsync_times, percentile, verification};
+use delistening_tests::load::{self, Bodies};
+use delistening_tests::process::Server;
+use std::error::Error;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+const CONNECTIONS: u64 = 64;
+const EVENTS_PER_BATCH: u64 = 20;
+const WARM_UP: usize = 10;
+const FULL_LOAD: usize = 150;
+const PACED: usize = 100;
+const ADDRESS: Address<'static> = Address { audience: "bench", listener: "listener-1" };
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let argument = std::env::args().nth(1).ok_or("usage: bench-ingest PATH-OF-SERVER")?;
+    if argument == "--bare" { bare().await } else { bench(&argument).await }
+}
+
+async fn bare() -> Result<(), Box<dyn Error>> {
+    async fn answer(_body: axum::body::Bytes) -> axum::http::StatusCode {
+        axum::http::StatusCode::NO_CONTENT
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let router = axum::Router::new().route("/v1/batches", axum::routing::post(answer));
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    eprintln!("sealing {} batches …", CONNECTIONS as usize * (WARM_UP + FULL_LOAD + PACED));
+    let issuer = Issuer::new("https://issuer.example");
+    let mut rounds: [Vec<Bodies>; 3] = Default::default();
+    let mut sample = String::new();
+    for number in 0..CONNECTIONS {
+        let mut device = Device::new(number);
+        let token = issuer.token(&ADDRESS, &device, now.as_secs());
+        for (round, count) in rounds.iter_mut().zip([WARM_UP, FULL_LOAD, PACED]) {
+            let bodies = (0..count).map(|_| {
+                sample = device.seal(&ADDRESS, EVENTS_PER_BATCH, u64::try_from(now.as_millis()).unwrap_or(0));
+                serde_json::json!({ "token": token, "batches": [sample] }).to_string()
+            });
+            round.push(bodies.collect());
+        }
+    }
+    let [warm_up, full_load, paced] = rounds;
+    let body_bytes = full_load[0][0].len();
+
+    let verify = verification(&sample);
+    let disk = fsync_times(folder.path(), body_bytes, 500)?;
+
+    let bare = Server::start(Command::new(std::env::current_exe()?).arg("--bare"))?;
+    let bare_url = format!("{}/v1/batches", bare.url);
+    load::run(&bare_url, warm_up.clone(), None, |status, _| status == 204).await;
+    let bare_load = load::run(&bare_url, full_load.clone(), None, |status, _| status == 204).await;
+    drop(bare);
+
+    let jwks = folder.path().join("jwks.json");
+    std::fs::write(&jwks, issuer.jwks())?;
+    let server = Server::start(
+        Command::new(server)
+            .args(["serve", "--listen", "127.0.0.1:0", "--origin", "bench.example/log"])
+            .args(["--audience", ADDRESS.audience, "--issuer", "https://issuer.example", "--jwks"])
+            .arg(&jwks)
+            .arg("--data")
+            .arg(folder.path().join("data")),
+    )?;
+    let url = format!("{}/v1/batches", server.url);
+    let accepted = |status, text: &str| status == 200 && text.contains(r#""status":"accepted""#);
+    load::run(&url, warm_up, None, accepted).await;
+    let cpu_before = server.cpu_time();
+    let full = load::run(&url, full_load, None, accepted).await;
+    let cpu_load = server.cpu_time() - cpu_before;
+    let batches = u32::try_from(full.latencies.len())?;
+    let paced = load::run(&url, paced, Some(full.rate() * 0.7), accepted).await;
+
+    let cpu = cpu_load / batches;
+    let millis = |time: Duration| time.as_secs_f64() * 1e3;
+    let (p99, p999) = (percentile(&paced.latencies, 0.99), percentile(&paced.latencies, 0.999));
+    let fsync_p99 = percentile(&disk, 0.99);
+    let round = |value: f64| (value * 1e3).round() / 1e3;
+    println!("batches of {EVENTS_PER_BATCH} events, {body_bytes} bytes a request, {CONNECTIONS} connections");
+    println!("  strict verification       {:>9.1} µs", verify.as_secs_f64() * 1e6);
+    println!("  server CPU per batch      {:>9.1} µs (projection included)", cpu.as_secs_f64() * 1e6);
+    println!("  acked batches             {:>9.0} /s", full.rate());
+    println!("  bare Axum handler         {:>9.0} /s", bare_load.rate());
+    println!("  ack p50 at 70 % load      {:>9.2} ms", millis(percentile(&paced.latencies, 0.5)));
+    println!("  ack p99 at 70 % load      {:>9.2} ms", millis(p99));
+    println!("  ack p99.9 at 70 % load    {:>9.2} ms", millis(p999));
+    println!("  fsync p99 of this disk    {:>9.2} ms", millis(fsync_p99));
+    let figures = serde_json::json!({
+        "cpu_per_batch_over_verify": round(cpu.as_secs_f64() / verify.as_secs_f64()),
+        "rps_over_bare_axum": round(full.rate() / bare_load.rate()),
+        "p99_ms": round(millis(p99)),
+        "p999_ms": round(millis(p999)),
+        "p99_over_fsync": round(p99.as_secs_f64() / fsync_p99.as_secs_f64()),
+    });
+    println!("{figures}");
+    Ok(())
+}

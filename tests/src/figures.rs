@@ -1,0 +1,81 @@
+//! Percentiles, and what the machine itself can do: the limits that figures are set against.
+
+use delistening_schema::Batch;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The value that `share` (0 to 1) of `sorted` does not exceed.
+///
+/// # Panics
+/// When `sorted` is empty.
+pub fn percentile(sorted: &[Duration], share: f64) -> Duration {
+    assert!(!sorted.is_empty(), "no samples");
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    let rank = (sorted.len() as f64 * share).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
+
+/// How long appending `bytes` bytes with an fdatasync takes in `folder`, sorted.
+pub fn fsync_times(folder: &Path, bytes: usize, count: usize) -> io::Result<Vec<Duration>> {
+    let path = folder.join("fsync-probe");
+    let mut file = std::fs::File::create(&path)?;
+    let block = vec![0x5a; bytes];
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let begin = Instant::now();
+        file.write_all(&block)?;
+        file.sync_data()?;
+        times.push(begin.elapsed());
+    }
+    std::fs::remove_file(path)?;
+    times.sort();
+    Ok(times)
+}
+
+/// The time of one strict Ed25519 verification of a batch's signature: the work that no ingest server of
+/// signed batches can do without. Taken over its real signing input, on one core.
+///
+/// # Panics
+/// When `jws` is not a good batch.
+pub fn verification(jws: &str) -> Duration {
+    use delistening_schema::key::PublicKey;
+    use delistening_schema::{bytes, jws::Parts};
+    #[derive(serde::Deserialize)]
+    struct Header {
+        jwk: Jwk,
+    }
+    #[derive(serde::Deserialize)]
+    struct Jwk {
+        x: String,
+    }
+    Batch::open(jws).expect("a good batch");
+    let header: Header = Parts::parse(jws, &[delistening_schema::batch::TYPE])
+        .and_then(|parts| parts.header())
+        .expect("a good header");
+    let key = PublicKey::from_jwk_x(&header.jwk.x).expect("a good key");
+    let (input, signature) = jws.rsplit_once('.').expect("three parts");
+    let signature = bytes::decode_array(signature).expect("64 bytes");
+    let (begin, mut count) = (Instant::now(), 0_u32);
+    while begin.elapsed() < Duration::from_secs(1) {
+        for _ in 0..100 {
+            assert!(key.verifies(std::hint::black_box(input.as_bytes()), &signature));
+        }
+        count += 100;
+    }
+    begin.elapsed() / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let times: Vec<Duration> = (1..=1000).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&times, 0.5), Duration::from_millis(500));
+        assert_eq!(percentile(&times, 0.99), Duration::from_millis(990));
+        assert_eq!(percentile(&times, 0.999), Duration::from_millis(999));
+        assert_eq!(percentile(&times[..1], 0.999), Duration::from_millis(1));
+    }
+}
