@@ -13,6 +13,9 @@ pub struct Server {
 
 impl Server {
     /// Starts `command` and waits for its line `listening on URL`.
+    ///
+    /// # Panics
+    /// Never: the pipe it takes was just made.
     pub fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
