@@ -38,7 +38,7 @@ async fn bare() -> Result<(), Box<dyn Error>> {
 async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    eprintln!("sealing {} batches …", CONNECTIONS as usize * (WARM_UP + FULL_LOAD + PACED));
+    eprintln!("{CONNECTIONS} devices seal {} batches each …", WARM_UP + FULL_LOAD + PACED);
     let issuer = Issuer::new("https://issuer.example");
     let mut rounds: [Vec<Bodies>; 3] = Default::default();
     let mut sample = String::new();
@@ -80,7 +80,7 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     load::run(&url, warm_up, None, accepted).await;
     let cpu_before = server.cpu_time();
     let full = load::run(&url, full_load, None, accepted).await;
-    let cpu_load = server.cpu_time() - cpu_before;
+    let cpu_load = server.cpu_time().saturating_sub(cpu_before);
     let batches = u32::try_from(full.latencies.len())?;
     let paced = load::run(&url, paced, Some(full.rate() * 0.7), accepted).await;
 
