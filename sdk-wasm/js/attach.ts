@@ -1,0 +1,214 @@
+// Watches a media element and tells a session what it does. Never touches the element.
+
+import type { Track } from "./options.js";
+import type { Session } from "./session.js";
+
+/** A media element that is watched. */
+export interface Attachment {
+  /** The play that goes on; `undefined` before the first sound and after the end. */
+  readonly session: import("./session.js").PlaySession | undefined;
+  /** Says what plays from now on; the session of another track ends as `replaced`. */
+  track(track: Track): void;
+  /** Stops watching; an open session ends as `stopped`. */
+  detach(): void;
+}
+
+/** What an attachment needs from its telemetry. */
+export interface AttachmentHost {
+  open(track: Track, autoplay: boolean): Session | undefined;
+  /** Runs what could throw (the host's own callback among it) and reports instead. */
+  guard(task: () => void): void;
+  unknownTrack(source: string): void;
+  detached(attachment: MediaAttachment): void;
+}
+
+const FAILURES = ["", "aborted", "network", "decode", "source-not-supported"];
+const HAVE_METADATA = 1;
+const HAVE_FUTURE_DATA = 3;
+// Between two `timeupdate`s playback goes on unseen, for at most this long in any browser.
+const UNSEEN_MS = 500;
+// A loop is told from a seek by where it comes from.
+const LOOP_MS = 1_000;
+
+/** Turns the element's events into the session's signals. */
+export class MediaAttachment implements Attachment {
+  readonly #media: HTMLMediaElement;
+  readonly #host: AttachmentHost;
+  readonly #stop = new AbortController();
+  #source: Track | (() => Track);
+  #session: Session | undefined;
+  /** The element's source when the track was given, where the track is not a callback. */
+  #trackOf: string | undefined;
+  /** Where playback was last known to be, when, and whether it went on from there. */
+  #last = { positionMs: 0, at: 0, moving: false };
+  #seekFromMs: number | undefined;
+
+  constructor(media: HTMLMediaElement, source: Track | (() => Track), host: AttachmentHost) {
+    this.#media = media;
+    this.#source = source;
+    this.#host = host;
+    const events: Record<string, () => void> = {
+      playing: () => this.#playing(),
+      timeupdate: () => this.#timeupdate(),
+      pause: () => this.#pause(),
+      seeking: () => this.#seeking(),
+      seeked: () => this.#seeked(),
+      waiting: () => this.#stalled(),
+      stalled: () => this.#stalled(),
+      ratechange: () => this.#session?.rate(rateOf(media)),
+      volumechange: () => this.#session?.volume(media.volume, media.muted),
+      ended: () => this.#end("completed", this.#now()),
+      error: () => this.#failed(),
+      emptied: () => this.#end("replaced", this.#last.positionMs),
+    };
+    const { signal } = this.#stop;
+    for (const [type, handle] of Object.entries(events)) {
+      media.addEventListener(type, () => this.#host.guard(handle), { signal });
+    }
+    const visibility = () => this.#session?.visible(document.visibilityState === "visible");
+    document.addEventListener("visibilitychange", () => this.#host.guard(visibility), { signal });
+    if (isPlaying(media)) this.#playing();
+  }
+
+  get session(): Session | undefined {
+    return this.#session?.open ? this.#session : undefined;
+  }
+
+  track(track: Track): void {
+    this.#end("replaced", this.#estimate());
+    this.#source = track;
+    this.#trackOf = undefined;
+  }
+
+  detach(): void {
+    this.#stop.abort();
+    this.#end("stopped", this.#estimate());
+    this.#host.detached(this);
+  }
+
+  /** The session of what plays; opens it with the first sound, when the length is known. */
+  #current(): Session | undefined {
+    if (this.session) return this.#session;
+    const media = this.#media;
+    const track = this.#track();
+    if (!track) return undefined;
+    const durationMs = track.durationMs ?? (Number.isFinite(media.duration) ? media.duration * 1000 : undefined);
+    const began = navigator.userActivation?.hasBeenActive;
+    this.#session = this.#host.open(
+      durationMs === undefined ? track : { ...track, durationMs },
+      began === undefined ? media.autoplay : !began,
+    );
+    this.#session?.rate(rateOf(media));
+    this.#session?.volume(media.volume, media.muted);
+    this.#session?.visible(document.visibilityState === "visible");
+    return this.#session;
+  }
+
+  /** A track given once belongs to the source that played then; for another source it would be a wrong count. */
+  #track(): Track | undefined {
+    if (typeof this.#source === "function") return this.#source();
+    const source = sameSource(this.#media.currentSrc);
+    this.#trackOf ??= source;
+    if (source === this.#trackOf) return this.#source;
+    this.#host.unknownTrack(this.#media.currentSrc);
+    return undefined;
+  }
+
+  #playing(): void {
+    const session = this.#current();
+    if (!session || this.#seekFromMs !== undefined) return;
+    session.playing(this.#now());
+    this.#mark(true);
+  }
+
+  #timeupdate(): void {
+    if (!isPlaying(this.#media)) return;
+    // Another track over the same source, as with a stream: no `playing` announces it.
+    if (!this.session) return this.#playing();
+    if (this.#seekFromMs !== undefined || !this.#last.moving) return;
+    this.#session?.position(this.#now());
+    this.#mark(true);
+  }
+
+  #pause(): void {
+    // At the end of the media `pause` precedes `ended`, which says more.
+    if (this.#media.ended || this.#media.readyState < HAVE_METADATA) return;
+    const at = this.#seekFromMs ?? this.#now();
+    this.session?.paused(at);
+    this.#mark(false);
+  }
+
+  #stalled(): void {
+    const media = this.#media;
+    if (media.seeking || media.paused || media.readyState >= HAVE_FUTURE_DATA || !this.#last.moving) return;
+    this.session?.stalled(this.#now());
+    this.#mark(false);
+  }
+
+  #seeking(): void {
+    if (!this.session || this.#seekFromMs !== undefined) return;
+    const from = this.#estimate();
+    const lengthMs = this.#media.duration * 1000;
+    if (this.#media.loop && this.#now() < LOOP_MS && lengthMs - from < LOOP_MS) {
+      // Once around is one play: the next begins with the next sound.
+      this.#end("completed", Math.round(lengthMs));
+      return;
+    }
+    this.#seekFromMs = from;
+  }
+
+  #seeked(): void {
+    const from = this.#seekFromMs;
+    this.#seekFromMs = undefined;
+    if (from === undefined || !this.session) return;
+    this.#session?.seeked(from, this.#now());
+    this.#mark(isPlaying(this.#media));
+  }
+
+  #failed(): void {
+    const error = this.#media.error;
+    if (!error) return;
+    const at = this.#last.positionMs;
+    this.#current()?.failed(FAILURES[error.code] || `media-${error.code}`, at);
+    this.#end("stopped", at);
+  }
+
+  #end(reason: "completed" | "replaced" | "stopped", positionMs: number): void {
+    const session = this.session;
+    this.#session = undefined;
+    this.#seekFromMs = undefined;
+    session?.ended(reason, positionMs);
+    this.#last = { positionMs: 0, at: 0, moving: false };
+  }
+
+  #now(): number {
+    return Math.max(0, Math.round(this.#media.currentTime * 1000)) || 0;
+  }
+
+  #mark(moving: boolean): void {
+    this.#last = { positionMs: this.#now(), at: performance.now(), moving };
+  }
+
+  /** Where playback has come to since it was last known, when the element can no longer tell. */
+  #estimate(): number {
+    const { positionMs, at, moving } = this.#last;
+    if (!moving) return positionMs;
+    const lengthMs = this.#media.duration * 1000;
+    const unseen = Math.min(performance.now() - at, UNSEEN_MS) * rateOf(this.#media);
+    const there = Math.round(positionMs + unseen);
+    return lengthMs > 0 ? Math.min(there, Math.round(lengthMs)) : there;
+  }
+}
+
+function isPlaying(media: HTMLMediaElement): boolean {
+  return !media.paused && !media.ended && !media.seeking && media.readyState >= HAVE_FUTURE_DATA;
+}
+
+function rateOf(media: HTMLMediaElement): number {
+  return Math.min(16, Math.max(0, media.playbackRate));
+}
+
+/** A source without what changes when a signed address is renewed. Media Source addresses tell nothing. */
+function sameSource(url: string): string {
+  return url.startsWith("blob:") ? "blob:" : (url.split(/[?#]/, 1)[0] ?? "");
+}

@@ -1,0 +1,54 @@
+// What can go wrong, as the host sees it: one class, a stable code, and what to do.
+
+import type { Action } from "./schema.js";
+
+/**
+ * Codes that come from this package. Those that come from the server are the problem codes of the schema
+ * (`bad-token`, `sequence-fork`, …); both kinds reach the host in {@link TelemetryError.code}.
+ */
+export type SdkCode =
+  /** The WASM module could not be fetched or compiled. Events wait in memory; it is tried again. */
+  | "core-unavailable"
+  /** The core stopped on a defect of ours. Nothing more is recorded until the page is loaded again. */
+  | "core-failed"
+  /** Nothing can be stored on this device; events are kept in memory and lost with the page. */
+  | "storage-unavailable"
+  /** A stored record cannot be read; it was set aside. */
+  | "record-corrupted"
+  /** The host's `token` callback failed. It is called again later. */
+  | "token-unavailable"
+  /** A method was called with something it cannot use; the call did nothing. */
+  | "invalid-argument"
+  /** The media element plays another source than the one whose track was given; it is not measured. */
+  | "unknown-track"
+  /** Too much happened before the core was there; later signals were given up. */
+  | "backlog-full"
+  /** A receipt does not prove what it should. Sending stopped; everything is kept. */
+  | "receipt-invalid"
+  /** The server's log contradicts what it showed earlier. Sending stopped; everything is kept. */
+  | "log-inconsistent";
+
+/** Something failed. Playback is never disturbed by it. */
+export class TelemetryError extends Error {
+  override readonly name = "TelemetryError";
+  /** Stable, for programs: an {@link SdkCode} or a problem code of the schema. */
+  readonly code: string;
+  /** What happens next: tried again, asked for a new token, given up, or stopped until a person looks. */
+  readonly action: Action;
+
+  constructor(code: string, message: string, action: Action, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.action = action;
+  }
+
+  /** An error of this package. */
+  static of(code: SdkCode, message: string, action: Action, cause?: unknown): TelemetryError {
+    return new TelemetryError(code, message, action, cause);
+  }
+}
+
+/** What anything that was thrown says. */
+export function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,375 @@
+// Runs the core in a page: feeds it what happens, with the time it happened, and does what it asks for.
+// One host lives from the page's start (or its return from the back/forward cache) until the page is left.
+
+import { type DeviceKey, seedKey } from "./device-key.js";
+import { TelemetryError, textOf } from "./errors.js";
+import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
+import type { Settings } from "./options.js";
+import type { Notice, Output } from "./outputs.js";
+import { openIndexedDb } from "./storage/indexeddb.js";
+import { MemoryStorage } from "./storage/memory.js";
+import type { Storage, StoredRecord } from "./storage/storage.js";
+import { httpTransport, type Transport } from "./transport.js";
+import { type Core, loadWasm } from "./wasm.js";
+
+/** When something happened: the wall clock, and the page's monotonic clock, in milliseconds. */
+export interface Now {
+  readonly wall: number;
+  readonly mono: number;
+}
+
+/** Something that happens to the core. */
+export type Input = (core: Core, now: Now) => void;
+
+/** Where a host reports to. None of these may throw. */
+export interface Sink {
+  notice(notice: Notice): void;
+  error(error: TelemetryError): void;
+  /** What `status` tells has changed. */
+  changed(): void;
+  trace(what: string, about?: unknown): void;
+}
+
+/** What the core counts. */
+export interface CoreStatus {
+  readonly events: number;
+  readonly batches: number;
+  readonly acked: number;
+}
+
+// More than an hour of signals: whoever waits longer for the module has no use for them.
+const BACKLOG = 20_000;
+const TOKEN_TIMEOUT_MS = 30_000;
+
+const NOTHING: CoreStatus = { events: 0, batches: 0, acked: 0 };
+
+export class Host {
+  readonly #settings: Settings;
+  readonly #sink: Sink;
+  readonly #owner = ownerId();
+  #state: "new" | "starting" | "running" | "left" | "failed" = "new";
+  #core: Core | undefined;
+  #key: DeviceKey | undefined;
+  #storage: Storage | undefined;
+  #transport: Transport | undefined;
+  #membership: Membership | undefined;
+  #backlog: { input: Input; now: Now }[] = [];
+  #draining = false;
+  #leads = false;
+  /** Records that other tabs handed over while this one was still reading what is stored. */
+  #adopted: StoredRecord[] | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(settings: Settings, sink: Sink) {
+    this.#settings = settings;
+    this.#sink = sink;
+  }
+
+  get device(): string | undefined {
+    return this.#key?.id;
+  }
+
+  get leads(): boolean {
+    return this.#leads;
+  }
+
+  get storage(): "indexeddb" | "memory" | undefined {
+    return this.#storage?.kind;
+  }
+
+  status(): CoreStatus {
+    if (this.#state !== "running" || !this.#core) return NOTHING;
+    return JSON.parse(this.#core.status()) as CoreStatus;
+  }
+
+  /** Loads the module, opens the storage and joins the other tabs; rejects if the module cannot be had. */
+  async start(): Promise<void> {
+    if (this.#state !== "new") return;
+    this.#state = "starting";
+    try {
+      const [wasm, { storage, seed }] = await Promise.all([loadWasm(), this.#openStorage()]);
+      this.#storage = storage;
+      if (this.#left()) return storage.close();
+      this.#key = seedKey(wasm, seed);
+      this.#transport = httpTransport(this.#settings.endpoint, this.#key.id);
+      this.#core = new wasm.Core(this.#config(), this.#owner);
+      this.#membership = this.#join(storage);
+    } catch (thrown) {
+      if (this.#left()) return;
+      this.#state = "new";
+      const why = `the telemetry module is not available: ${textOf(thrown)}`;
+      throw TelemetryError.of("core-unavailable", why, "retry", thrown);
+    }
+    await this.#membership.joined;
+    if (this.#left()) return;
+    const { publicKey } = this.#key;
+    this.#apply((core, { wall, mono }) => core.key(wall, mono, publicKey), now());
+    this.#apply((core, { wall, mono }) => core.online(wall, mono, navigator.onLine), now());
+    // Until this is done, what happens goes to the end of the backlog: the order is kept.
+    for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) this.#apply(next.input, next.now);
+    if (this.#state === "starting") this.#state = "running";
+    this.#sink.changed();
+  }
+
+  /** Hands the core something that happens now; before it is there, it waits in order. */
+  feed(input: Input): void {
+    if (this.#state === "running") return this.#apply(input, now());
+    if (this.#state === "left" || this.#state === "failed") return;
+    if (this.#backlog.length < BACKLOG) this.#backlog.push({ input, now: now() });
+    else if (this.#backlog.length === BACKLOG) {
+      this.#backlog.push({ input: () => {}, now: now() });
+      this.#sink.error(TelemetryError.of("backlog-full", "too much happened before the telemetry module was there", "drop"));
+    }
+  }
+
+  /** Seals and sends what there is; resolves when nothing is left to send, or sending failed. */
+  async flush(): Promise<void> {
+    if (this.#state !== "running") return;
+    if (!this.#leads) await this.#membership?.askToFlush();
+    if (!this.#leads || this.#state !== "running") return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+      this.feed((core, { wall, mono }) => core.flush(wall, mono));
+    });
+  }
+
+  /** The page is being left. What was asked for so far is under way; another tab may lead from here on. */
+  leave(): void {
+    if (this.#state === "left") return;
+    this.feed((core, { wall, mono }) => core.hidden(wall, mono));
+    this.#state = "left";
+    this.#leads = false;
+    clearTimeout(this.#timer);
+    this.#membership?.leave();
+    this.#storage?.close();
+    this.#backlog = [];
+    this.#settle();
+  }
+
+  async #openStorage(): Promise<{ storage: Storage; seed: Uint8Array }> {
+    const fresh = crypto.getRandomValues(new Uint8Array(32));
+    try {
+      const storage = await openIndexedDb(this.#settings.namespace);
+      return { storage, seed: await storage.seed(fresh) };
+    } catch (thrown) {
+      const why = `nothing can be stored on this device, events are kept in memory: ${textOf(thrown)}`;
+      this.#sink.error(TelemetryError.of("storage-unavailable", why, "retry", thrown));
+      const storage = new MemoryStorage();
+      return { storage, seed: await storage.seed(fresh) };
+    }
+  }
+
+  #config(): string {
+    const { listener, logKeys, batch } = this.#settings;
+    return JSON.stringify({
+      listener,
+      log_keys: logKeys,
+      max_events: batch.maxEvents,
+      max_bytes: batch.maxBytes,
+      max_age_ms: batch.maxAgeMs,
+    });
+  }
+
+  #join(storage: Storage): Membership {
+    const handlers: LeaderHandlers = {
+      lead: (alive) => {
+        void this.#lead(storage, alive);
+      },
+      adopt: (records) => {
+        if (this.#adopted) this.#adopted.push(...records);
+        else if (this.#leads) this.#adopt(records);
+      },
+      flush: () => this.flush(),
+    };
+    // What only this tab's memory holds concerns no other tab, and its key is its own.
+    if (storage.kind === "memory") return alone(this.#owner, handlers);
+    return join(this.#settings.namespace, this.#owner, handlers);
+  }
+
+  async #lead(storage: Storage, alive: () => Promise<string[]>): Promise<void> {
+    this.#adopted = [];
+    try {
+      const records = await storage.all();
+      const owners = await alive();
+      if (this.#left()) return;
+      this.#leads = true;
+      this.#sink.trace("leads", { records: records.length, tabs: owners.length });
+      this.feed((core, { wall, mono }) => core.lead(wall, mono, flat(records), owners));
+      this.#adopt(this.#adopted);
+    } catch (thrown) {
+      // To lead without knowing the chain would fork it: leave that to another tab.
+      const why = `what is stored on this device cannot be read: ${textOf(thrown)}`;
+      this.#sink.error(TelemetryError.of("storage-unavailable", why, "stop", thrown));
+      this.#membership?.leave();
+    } finally {
+      this.#adopted = undefined;
+      this.#sink.changed();
+    }
+  }
+
+  #adopt(records: StoredRecord[]): void {
+    if (records.length > 0) this.feed((core, { wall, mono }) => core.adopt(wall, mono, flat(records)));
+  }
+
+  #apply(input: Input, at: Now): void {
+    if (!this.#core || this.#state === "failed") return;
+    try {
+      input(this.#core, at);
+      this.#drain(this.#core);
+    } catch (thrown) {
+      if (this.#failed()) return;
+      // A panic leaves the module in an unknown state: nothing of it is used any more.
+      this.#state = "failed";
+      this.#draining = false;
+      clearTimeout(this.#timer);
+      this.#membership?.leave();
+      this.#settle();
+      this.#sink.error(TelemetryError.of("core-failed", `the telemetry core failed: ${textOf(thrown)}`, "stop", thrown));
+    }
+  }
+
+  #drain(core: Core): void {
+    // A listener may call back in: what that asks for is done by the outer loop, in order.
+    if (this.#draining) return;
+    this.#draining = true;
+    for (let json = core.take(); json !== undefined; json = core.take()) {
+      for (const output of JSON.parse(json) as Output[]) this.#do(output);
+    }
+    this.#draining = false;
+  }
+
+  #do(output: Output): void {
+    // A page that was left writes nothing more: another tab may lead. What it could still send is harmless.
+    if (this.#state === "left" && output.type !== "send") return;
+    switch (output.type) {
+      case "store":
+        return this.#store(output);
+      case "handover":
+        return this.#membership?.handOver(output.records);
+      case "sign":
+        return this.#sign(output.ticket, output.message);
+      case "need_token":
+        return this.#token();
+      case "send":
+        return this.#send(output);
+      case "wake_at":
+        return this.#wake(output.mono_ms);
+      case "notify":
+        return this.#notify(output.notice);
+    }
+  }
+
+  #store({ ticket, puts, deletes }: Extract<Output, { type: "store" }>): void {
+    const stored = (ok: boolean) => this.#answer((core, { wall, mono }) => core.stored(wall, mono, ticket, ok));
+    this.#storage?.write(puts, deletes).then(
+      () => stored(true),
+      (thrown) => {
+        this.#sink.trace("not stored", textOf(thrown));
+        stored(false);
+      },
+    );
+  }
+
+  #sign(ticket: number, message: string): void {
+    const signed = (signature: Uint8Array) =>
+      this.#answer((core, { wall, mono }) => core.signed(wall, mono, ticket, signature));
+    const failed = (thrown: unknown) => {
+      this.#sink.trace("not signed", textOf(thrown));
+      this.#answer((core, { wall, mono }) => core.sign_failed(wall, mono, ticket));
+    };
+    try {
+      const signature = this.#key?.sign(new TextEncoder().encode(message));
+      if (signature instanceof Uint8Array) signed(signature);
+      else signature?.then(signed, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  #token(): void {
+    const { token, listener } = this.#settings;
+    const device = this.#key?.id ?? "";
+    const request = listener === undefined ? { device } : { device, listener };
+    within(TOKEN_TIMEOUT_MS, async () => token(request)).then(
+      (value) => this.#answer((core, { wall, mono }) => core.token(wall, mono, String(value))),
+      (thrown) => {
+        const why = `the token callback failed: ${textOf(thrown)}`;
+        this.#answer((core, { wall, mono }) => core.token_failed(wall, mono, why));
+        this.#settle();
+      },
+    );
+  }
+
+  #send({ ticket, body, last_chance }: Extract<Output, { type: "send" }>): void {
+    if (this.#state === "left") {
+      if (last_chance) this.#sink.trace("beacon", { taken: this.#transport?.lastChance(body) });
+      return;
+    }
+    this.#transport?.send(body).then((answer) => {
+      this.#sink.trace("answer", answer?.status ?? "none");
+      this.#answer((core, { wall, mono }) => {
+        if (answer) core.response(wall, mono, ticket, answer.status, answer.retryAfterS, answer.body);
+        else core.network_error(wall, mono, ticket);
+      });
+      if (answer?.status !== 200) this.#settle();
+    });
+  }
+
+  #wake(monoMs: number): void {
+    clearTimeout(this.#timer);
+    // Browsers take a longer time for none at all.
+    const wait = Math.min(Math.max(0, monoMs - performance.now()), 0x7fff_ffff);
+    this.#timer = setTimeout(() => this.#answer((core, { wall, mono }) => core.tick(wall, mono)), wait);
+  }
+
+  #notify(notice: Notice): void {
+    if (notice.type === "idle") this.#settle();
+    this.#sink.notice(notice);
+    if (notice.type === "error") this.#settle();
+    if (notice.type !== "event") this.#sink.changed();
+  }
+
+  /** What comes back from storage, key, token callback or network, also after the page was left. */
+  #answer(input: Input): void {
+    this.#apply(input, now());
+  }
+
+  #settle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  // Methods, since the state changes while this waits or calls out, which the type checker cannot see.
+  #left(): boolean {
+    return this.#state === "left";
+  }
+
+  #failed(): boolean {
+    return this.#state === "failed";
+  }
+}
+
+function now(): Now {
+  return { wall: Date.now(), mono: performance.now() };
+}
+
+function ownerId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Records as the bindings take them: key, value, key, value … */
+function flat(records: readonly StoredRecord[]): string[] {
+  return records.flatMap(({ key, value }) => [key, value]);
+}
+
+async function within<T>(ms: number, task: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([task(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,30 @@
+// The fallback where nothing can be stored: records live as long as the page.
+
+import type { Storage, StoredRecord } from "./storage.js";
+
+/** Keeps records in this page's memory only. */
+export class MemoryStorage implements Storage {
+  readonly kind = "memory";
+  readonly #records = new Map<string, string>();
+  #seed: Uint8Array | undefined;
+
+  all(): Promise<StoredRecord[]> {
+    const keys = [...this.#records.keys()].sort();
+    return Promise.resolve(keys.map((key) => ({ key, value: this.#records.get(key) ?? "" })));
+  }
+
+  write(puts: readonly StoredRecord[], deletes: readonly string[]): Promise<void> {
+    for (const { key, value } of puts) this.#records.set(key, value);
+    for (const key of deletes) this.#records.delete(key);
+    return Promise.resolve();
+  }
+
+  seed(fresh: Uint8Array): Promise<Uint8Array> {
+    this.#seed ??= fresh;
+    return Promise.resolve(this.#seed);
+  }
+
+  close(): void {
+    this.#records.clear();
+  }
+}

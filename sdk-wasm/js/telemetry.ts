@@ -1,0 +1,279 @@
+// The class a host uses. Everything in it is guarded: playback is never disturbed by telemetry.
+
+import { type Attachment, MediaAttachment } from "./attach.js";
+import { TelemetryError, textOf } from "./errors.js";
+import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
+import { Host, type Input } from "./host.js";
+import { uuidV7 } from "./ids.js";
+import { watchLifecycle } from "./lifecycle.js";
+import { readOptions, readTrack, type Settings, type TelemetryOptions, type Track } from "./options.js";
+import type { Notice } from "./outputs.js";
+import { type PlaySession, Session, type SessionHost, type Signal } from "./session.js";
+import { feedSignal } from "./signals.js";
+
+const INERT = "telemetry does nothing here: it was set up with options it cannot use, or outside a page";
+
+/**
+ * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.
+ * Outside a page (on a server that renders) it does nothing.
+ */
+export class Telemetry extends TypedEventTarget {
+  /** Resolves when the module runs and the storage is open; rejects with a `TelemetryError` if that failed. */
+  readonly ready: Promise<void>;
+  readonly #onError: ((error: TelemetryError) => void) | undefined;
+  readonly #debug: boolean;
+  readonly #settings: Settings | undefined;
+  readonly #sessions = new Set<Session>();
+  readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
+  readonly #stopWatching: () => void = () => {};
+  #host: Host | undefined;
+  #started: Promise<void> | undefined;
+  #settleReady: { resolve: () => void; reject: (error: TelemetryError) => void };
+  #handles = 0;
+  #closed = false;
+  #statusDue = false;
+
+  constructor(options: TelemetryOptions) {
+    super();
+    let settle: typeof this.#settleReady | undefined;
+    this.ready = new Promise((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    this.#settleReady = settle as unknown as typeof this.#settleReady;
+    // A host that does not wait for it is not to find an unhandled rejection.
+    this.ready.catch(() => {});
+    this.#onError = typeof options?.onError === "function" ? options.onError : undefined;
+    this.#debug = Boolean(options?.debug);
+    if (typeof document === "undefined") return;
+    const settings = readOptions(options ?? {}, document.baseURI);
+    if (typeof settings === "string") {
+      const error = TelemetryError.of("invalid-argument", settings, "stop");
+      this.#settleReady.reject(error);
+      // After the constructor, so that a listener added next to it hears of it.
+      queueMicrotask(() => this.#report(error));
+      return;
+    }
+    this.#settings = settings;
+    this.#host = this.#newHost(settings);
+    this.#stopWatching = watchLifecycle({
+      hidden: () => this.#feed((core, { wall, mono }) => core.hidden(wall, mono)),
+      left: () => this.#guard(undefined, () => this.#leave()),
+      restored: () => this.#guard(undefined, () => this.#restore(settings)),
+      online: (online) => {
+        this.#feed((core, { wall, mono }) => core.online(wall, mono, online));
+        if (online) void this.#start();
+        this.#statusChanged();
+      },
+    });
+    whenIdle(() => void this.#start());
+  }
+
+  /** The device id, once it is known. */
+  get device(): string | undefined {
+    return this.#host?.device;
+  }
+
+  /** Begins a play that the host tells about itself. */
+  session(track: Track, opts: { engine?: string; autoplay?: boolean } = {}): PlaySession {
+    return this.#guard(new Session("", 0, DEAF), () => this.#open(track, opts?.engine, opts?.autoplay));
+  }
+
+  /** Measures what a media element plays. `track` may be a callback that says what plays at that moment. */
+  attach(media: HTMLMediaElement, track: Track | (() => Track)): Attachment {
+    return this.#guard(DETACHED, () => {
+      if (typeof media?.addEventListener !== "function" || typeof media.currentTime !== "number") {
+        this.#invalid("attach(media, track): media must be an audio or video element");
+        return DETACHED;
+      }
+      if (typeof track !== "function") {
+        const read = readTrack(track);
+        if (typeof read === "string") {
+          this.#invalid(read);
+          return DETACHED;
+        }
+      }
+      this.#attachments.get(media)?.detach();
+      const attachment = new MediaAttachment(media, track, {
+        open: (current, autoplay) => this.#open(current, "native", autoplay),
+        guard: (task) => this.#guard(undefined, task),
+        unknownTrack: (source) => {
+          const what = `${source} is not the source whose track was given; call track() or attach with a callback`;
+          this.#report(TelemetryError.of("unknown-track", what, "drop"));
+        },
+        detached: (gone) => {
+          if (this.#attachments.get(media) === gone) this.#attachments.delete(media);
+        },
+      });
+      this.#attachments.set(media, attachment);
+      return attachment;
+    });
+  }
+
+  /** Seals and sends now; resolves when nothing is left to send, or sending failed. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#start();
+    await this.#host?.flush().catch(() => {});
+  }
+
+  /** What is stored, sent and acknowledged. */
+  status(): TelemetryStatus {
+    const host = this.#host;
+    const counts = this.#guard({ events: 0, batches: 0, acked: 0 }, () => host?.status());
+    return {
+      events: counts?.events ?? 0,
+      batches: counts?.batches ?? 0,
+      acked: counts?.acked ?? 0,
+      leader: host?.leads ?? false,
+      storage: host?.storage ?? "memory",
+      online: typeof navigator === "undefined" || navigator.onLine !== false,
+    };
+  }
+
+  /** Ends what goes on, sends what it can, and lets go of everything. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    for (const attachment of [...this.#attachments.values()]) attachment.detach();
+    for (const session of [...this.#sessions]) session.end("stopped");
+    if (this.#started) await this.flush();
+    this.#closed = true;
+    this.#stopWatching();
+    this.#guard(undefined, () => this.#host?.leave());
+  }
+
+  #open(track: Track, engine = "native", autoplay = false): Session {
+    const read = readTrack(track);
+    if (typeof read === "string" || !this.#host || this.#closed) {
+      this.#invalid(typeof read === "string" ? read : INERT);
+      return new Session("", 0, DEAF);
+    }
+    void this.#start();
+    this.#handles += 1;
+    const session = new Session(uuidV7(), this.#handles, this.#sessionHost);
+    this.#sessions.add(session);
+    this.#feed((core, { wall, mono }) =>
+      core.open_session(wall, mono, session.handle, session.id, JSON.stringify(read), engine, autoplay),
+    );
+    return session;
+  }
+
+  readonly #sessionHost: SessionHost = {
+    signal: (session: Session, signal: Signal) => this.#feed(feedSignal(session.handle, signal)),
+    closed: (session: Session) => this.#sessions.delete(session),
+    invalid: (what: string) => this.#invalid(what),
+  };
+
+  #feed(input: Input): void {
+    this.#guard(undefined, () => this.#host?.feed(input));
+  }
+
+  #start(): Promise<void> {
+    if (!this.#host || this.#closed) return Promise.resolve();
+    this.#started ??= this.#host.start().then(
+      () => this.#settleReady.resolve(),
+      (thrown: unknown) => {
+        // The next session, flush or return of the network tries again.
+        this.#started = undefined;
+        const error = thrown instanceof TelemetryError ? thrown : TelemetryError.of("core-failed", textOf(thrown), "stop", thrown);
+        this.#settleReady.reject(error);
+        this.#report(error);
+      },
+    );
+    return this.#started;
+  }
+
+  #newHost(settings: Settings): Host {
+    return new Host(settings, {
+      notice: (notice) => this.#notice(notice),
+      error: (error) => this.#report(error),
+      changed: () => this.#statusChanged(),
+      trace: (what, about) => this.#trace(what, about),
+    });
+  }
+
+  #leave(): void {
+    for (const session of [...this.#sessions]) session.end("unloaded");
+    this.#host?.leave();
+  }
+
+  /** Back from the back/forward cache, where other tabs may have led: begin anew with what is stored. */
+  #restore(settings: Settings): void {
+    if (this.#closed) return;
+    this.#host = this.#newHost(settings);
+    this.#started = undefined;
+    void this.#start();
+  }
+
+  #notice(notice: Notice): void {
+    switch (notice.type) {
+      case "event":
+        return this.#dispatch("event", notice.event);
+      case "sealed":
+        return this.#dispatch("batch", without(notice));
+      case "acked":
+        return this.#dispatch("ack", without(notice));
+      case "receipt":
+        return this.#dispatch("receipt", without(notice));
+      case "dropped":
+        return this.#dispatch("dropped", without(notice));
+      case "error":
+        return this.#report(new TelemetryError(notice.code, notice.detail, notice.action));
+      case "idle":
+        return;
+    }
+  }
+
+  /** Many changes in one go are told once. */
+  #statusChanged(): void {
+    if (this.#statusDue) return;
+    this.#statusDue = true;
+    queueMicrotask(() => {
+      this.#statusDue = false;
+      this.#dispatch("status", this.status());
+    });
+  }
+
+  #dispatch<K extends keyof TelemetryEvents>(type: K, detail: TelemetryEvents[K]["detail"]): void {
+    this.#trace(type, detail);
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #invalid(what: string): void {
+    this.#report(TelemetryError.of("invalid-argument", what, "drop"));
+  }
+
+  #report(error: TelemetryError): void {
+    try {
+      this.#onError?.(error);
+    } catch (thrown) {
+      this.#trace("onError itself failed", textOf(thrown));
+    }
+    this.#dispatch("error", error);
+  }
+
+  #trace(what: string, about?: unknown): void {
+    if (this.#debug) console.debug(`[delistening] ${what}`, about ?? "");
+  }
+
+  #guard<T>(otherwise: T, task: () => T): T {
+    try {
+      return task();
+    } catch (thrown) {
+      const error = thrown instanceof TelemetryError ? thrown : TelemetryError.of("invalid-argument", textOf(thrown), "drop", thrown);
+      this.#report(error);
+      return otherwise;
+    }
+  }
+}
+
+const DEAF: SessionHost = { signal() {}, closed() {}, invalid() {} };
+
+const DETACHED: Attachment = { session: undefined, track() {}, detach() {} };
+
+function without<T extends { type: string }>({ type: _, ...rest }: T): Omit<T, "type"> {
+  return rest;
+}
+
+function whenIdle(task: () => void): void {
+  if (typeof requestIdleCallback === "function") requestIdleCallback(task, { timeout: 2_000 });
+  else setTimeout(task, 200);
+}
