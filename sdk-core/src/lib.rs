@@ -1,1 +1,28 @@
-//! The playback-telemetry state machine, sans-I/O.
+//! The playback-telemetry state machine, from player signals to sealed batches to verified receipts.
+//!
+//! [`Core`] is fed [`Input`]s (a player's signal, the time, an answer of storage, key, token callback or
+//! server) and asked for [`Output`]s (store this, sign that, send this, wake me then). It never reads a
+//! clock, touches a file or socket, makes a random number of its own or runs anything asynchronous: hosts
+//! do. That is what makes it the same on every platform, and lets a test replay any schedule of faults.
+//!
+//! The rooms: `session` turns player signals into events, `heard` keeps the media intervals really heard,
+//! `queue` holds events until they are sealed, `batch` seals them into a signed chain, `upload` decides
+//! when to send again, `trust` checks receipts. Start with [`Core::handle`].
+
+mod batch;
+mod core;
+mod heard;
+mod ids;
+mod io;
+mod queue;
+mod record;
+mod session;
+mod trust;
+mod upload;
+
+pub use crate::core::Core;
+pub use heard::Heard;
+pub use io::{
+    Config, EngageKind, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Signal, Status, Track,
+    TransportResult,
+};

@@ -9,8 +9,8 @@ mod entry;
 pub mod merkle;
 mod note;
 mod receipt;
-#[cfg(any(test, feature = "generate"))]
-pub(crate) mod reference;
+#[cfg(any(test, feature = "reference"))]
+pub mod reference;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{BatchEntry, Entry, RuleEntry};

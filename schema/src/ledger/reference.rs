@@ -5,7 +5,7 @@ use super::merkle::{empty_root, node_hash};
 use crate::bytes::Hash;
 
 /// The tree hash straight from RFC 6962's definition, as the reference.
-pub(crate) fn root(leaves: &[Hash]) -> Hash {
+pub fn root(leaves: &[Hash]) -> Hash {
     match leaves.len() {
         0 => empty_root(),
         1 => leaves[0],
@@ -17,7 +17,7 @@ pub(crate) fn root(leaves: &[Hash]) -> Hash {
 }
 
 /// The inclusion proof of RFC 6962 section 2.1.1.
-pub(crate) fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
+pub fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
     if leaves.len() <= 1 {
         return Vec::new();
     }
@@ -32,7 +32,7 @@ pub(crate) fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
 }
 
 /// The consistency proof of RFC 6962 section 2.1.2; `whole` says that the old tree's root is known.
-pub(crate) fn subproof(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
+pub fn subproof(old: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
     if old == leaves.len() {
         return if whole { Vec::new() } else { vec![root(leaves)] };
     }

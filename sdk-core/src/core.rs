@@ -1,0 +1,238 @@
+//! The façade: takes each input to its room, and gathers what is to be done.
+
+mod recording;
+mod sending;
+
+use crate::batch::Unsigned;
+use crate::ids::Ids;
+use crate::io::{Config, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Status};
+use crate::queue::Queue;
+use crate::record::{BatchRecord, State};
+use crate::session::Session;
+use crate::upload::Upload;
+use delistening_schema::ledger::LogKey;
+use delistening_schema::problem::Action;
+use delistening_schema::token::Claims;
+use delistening_schema::{Anchor, PublicKey};
+use std::collections::BTreeMap;
+
+/// The state machine of one device, or of one of several owners that share a device's storage.
+// The flags are independent facts; no combination of them is a state of its own.
+#[allow(clippy::struct_excessive_bools)]
+pub struct Core {
+    config: Config,
+    owner: String,
+    entropy: Box<dyn Entropy>,
+    ids: Ids,
+    outputs: Vec<Output>,
+    next_ticket: u64,
+    sessions: BTreeMap<u32, Session>,
+    /// Events stored by this follower that storage has not confirmed yet: a new leader may not have read them.
+    unconfirmed: BTreeMap<u64, Vec<Record>>,
+    /// Whether this core seals and sends.
+    leads: bool,
+    /// Whether a contradiction or refusal has stopped sending for good.
+    halted: bool,
+    key: Option<PublicKey>,
+    pinned: Vec<LogKey>,
+    state: State,
+    queue: Queue,
+    /// When the queue is to be sealed, on the monotonic clock.
+    seal_due_ms: Option<u64>,
+    /// The newest checkpoint that was verified before the oldest event in the queue was recorded.
+    anchor: Option<Anchor>,
+    /// The batch that waits for its signature.
+    unsigned: Option<Unsigned>,
+    /// Sealed, but not known to be on disk: what is to be written, and when to try again after a failure.
+    unstored: Option<Unstored>,
+    batches: BTreeMap<u64, BatchRecord>,
+    upload: Upload,
+    online: bool,
+    token: Option<(String, Claims)>,
+    token_asked: bool,
+    /// The server refused the present token: get another before sending again.
+    token_refused: bool,
+    flushing: bool,
+    /// The page or app was hidden, and nothing has happened since but answers.
+    hidden: bool,
+    storage_complained: bool,
+    acked: u64,
+    wake_at: Option<u64>,
+}
+
+/// A sealed batch on its way to the disk.
+struct Unstored {
+    ticket: u64,
+    batch: BatchRecord,
+    deletes: Vec<String>,
+    retry_at_ms: Option<u64>,
+}
+
+impl Core {
+    /// A core that records for `owner` (a name for this tab or process, unique among those that share a
+    /// storage). It seals and sends nothing before [`Input::Lead`].
+    pub fn new(config: Config, owner: impl Into<String>, entropy: Box<dyn Entropy>) -> Self {
+        let mut core = Self {
+            owner: owner.into(),
+            entropy,
+            ids: Ids::default(),
+            outputs: Vec::new(),
+            next_ticket: 1,
+            sessions: BTreeMap::new(),
+            unconfirmed: BTreeMap::new(),
+            leads: false,
+            halted: false,
+            key: None,
+            pinned: Vec::new(),
+            state: State { listener: config.listener.clone(), ..State::default() },
+            queue: Queue::default(),
+            seal_due_ms: None,
+            anchor: None,
+            unsigned: None,
+            unstored: None,
+            batches: BTreeMap::new(),
+            upload: Upload::default(),
+            online: true,
+            token: None,
+            token_asked: false,
+            token_refused: false,
+            flushing: false,
+            hidden: false,
+            storage_complained: false,
+            acked: 0,
+            wake_at: None,
+            config,
+        };
+        for vkey in core.config.log_keys.clone() {
+            match LogKey::parse(&vkey) {
+                Ok(key) => core.pinned.push(key),
+                Err(error) => core.halt("bad-log-key", format!("logKeys: {vkey}: {error}")),
+            }
+        }
+        core
+    }
+
+    /// Takes an input. What is to be done about it is then in [`Core::take_outputs`].
+    pub fn handle(&mut self, now: Now, input: Input) {
+        let is_answer = matches!(
+            input,
+            Input::Stored { .. } | Input::Signed { .. } | Input::Token { .. } | Input::Response { .. }
+        );
+        self.hidden &= is_answer;
+        match input {
+            Input::OpenSession { handle, id, track, engine, autoplay } => {
+                let id = id.unwrap_or_else(|| self.ids.next(now.wall_ms, &mut *self.entropy));
+                self.sessions.insert(handle, Session::new(id, track, engine, autoplay));
+            }
+            Input::Signal { handle, signal } => self.signal(now, handle, signal),
+            Input::Engage { handle, kind, target } => self.engage(now, handle, kind, target),
+            Input::Key { public } => match PublicKey::from_bytes(&public) {
+                Ok(key) => self.key = Some(key),
+                Err(error) => self.halt("unacceptable-key", error.to_string()),
+            },
+            Input::Lead { records, alive } => self.lead(now, &records, &alive),
+            Input::Adopt { records } => self.adopt(now, &records),
+            Input::Stored { ticket, ok } => self.stored(now, ticket, ok),
+            Input::Signed { ticket, signature } => self.signed(now, ticket, signature),
+            Input::Token { token } => self.token(now, token),
+            Input::Response { ticket, result } => self.response(now, ticket, result),
+            Input::Online(online) => {
+                if online && !self.online {
+                    self.upload.hurry();
+                }
+                self.online = online;
+            }
+            Input::Hidden => {
+                self.write_progress(now);
+                self.hidden = true;
+            }
+            Input::Flush => {
+                self.write_progress(now);
+                self.flushing = true;
+            }
+            Input::Tick => self.wake_at = None,
+        }
+        self.proceed(now);
+    }
+
+    /// What is to be done, in order.
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// How much is waiting.
+    pub fn status(&self) -> Status {
+        Status {
+            events: self.queue.len(),
+            batches: self.batches.len() + usize::from(self.unstored.is_some()),
+            acked: self.acked,
+            leader: self.leads,
+            halted: self.halted,
+        }
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.next_ticket += 1;
+        self.next_ticket - 1
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.outputs.push(Output::Notify { notice });
+    }
+
+    fn error(&mut self, code: &str, detail: String, action: Action) {
+        self.notify(Notice::Error(ErrorNotice { code: code.to_owned(), detail, action }));
+    }
+
+    /// Stops sending for good: everything is kept, and a person must look.
+    fn halt(&mut self, code: &str, detail: String) {
+        self.halted = true;
+        self.error(code, detail, Action::Stop);
+    }
+
+    fn store(&mut self, puts: Vec<Record>, deletes: Vec<String>) -> u64 {
+        let ticket = self.ticket();
+        self.outputs.push(Output::Store { ticket, puts, deletes });
+        ticket
+    }
+
+    fn stored(&mut self, now: Now, ticket: u64, ok: bool) {
+        if !ok && !self.storage_complained {
+            self.storage_complained = true;
+            let detail = "nothing can be written to this device's storage at the moment; what is recorded is \
+                          kept in memory and tried again";
+            self.error("storage-unavailable", detail.to_owned(), Action::Retry);
+        }
+        if ok {
+            self.storage_complained = false;
+        }
+        self.unconfirmed.remove(&ticket);
+        if self.unstored.as_ref().is_some_and(|unstored| unstored.ticket == ticket) {
+            self.batch_stored(now, ok);
+        }
+    }
+
+    /// Everything that may go on, goes on; then asks to be woken for what must wait.
+    fn proceed(&mut self, now: Now) {
+        self.seal(now);
+        self.send(now);
+        self.settle(now);
+        self.ask_to_be_woken(now);
+    }
+
+    fn ask_to_be_woken(&mut self, now: Now) {
+        let waiting = !self.queue.is_empty() && self.unsigned.is_none() && self.unstored.is_none();
+        let seal = self.seal_due_ms.filter(|_| self.leads && !self.halted && waiting);
+        let send = self
+            .upload
+            .waits_until(now.mono_ms)
+            .filter(|_| self.upload.in_flight.is_none() && !self.batches.is_empty() && !self.halted);
+        let store = self.unstored.as_ref().and_then(|unstored| unstored.retry_at_ms);
+        // What is due already waits for something else (a token, a key), which will come as an input.
+        let next = [seal, send, store].into_iter().flatten().filter(|&at| at > now.mono_ms).min();
+        if let Some(mono_ms) = next.filter(|_| next != self.wake_at) {
+            self.outputs.push(Output::WakeAt { mono_ms });
+            self.wake_at = next;
+        }
+    }
+}

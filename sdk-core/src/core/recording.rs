@@ -1,0 +1,205 @@
+//! From signals to stored events.
+
+use super::Core;
+use crate::io::{EngageKind, Notice, Now, Output, Record, Signal};
+use crate::record::{self, BatchRecord, EventRecord, SessionRecord, State};
+use crate::session::Step;
+use crate::trust;
+use delistening_schema::event::{Body, Engagement};
+use delistening_schema::problem::Action;
+use delistening_schema::{Event, limits};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// How long after the end of a session its last events are sealed.
+const AFTER_END_MS: u64 = 1_000;
+
+impl Core {
+    pub(super) fn signal(&mut self, now: Now, handle: u32, signal: Signal) {
+        let every = self.config.progress_every_ms;
+        let Some(session) = self.sessions.get_mut(&handle) else { return };
+        let step = session.signal(now, signal, every);
+        self.record(now, handle, step);
+    }
+
+    pub(super) fn engage(&mut self, now: Now, handle: u32, kind: EngageKind, target: Option<String>) {
+        if !self.sessions.contains_key(&handle) {
+            return;
+        }
+        let act = Engagement { target };
+        let body = match kind {
+            EngageKind::Like => Body::Like(act),
+            EngageKind::Share => Body::Share(act),
+            EngageKind::PlaylistAdd => Body::PlaylistAdd(act),
+            EngageKind::Follow => Body::Follow(act),
+        };
+        self.record(now, handle, Step { bodies: vec![body], over: false });
+    }
+
+    /// Writes down what every open session has heard so far.
+    pub(super) fn write_progress(&mut self, now: Now) {
+        let handles: Vec<u32> = self.sessions.keys().copied().collect();
+        for handle in handles {
+            let mut step = Step::default();
+            if let Some(session) = self.sessions.get_mut(&handle) {
+                session.change(now, &mut step.bodies);
+            }
+            self.record(now, handle, step);
+        }
+    }
+
+    /// Stores the events of a step with the session's own record, all or nothing.
+    fn record(&mut self, now: Now, handle: u32, step: Step) {
+        let Some(session) = self.sessions.get(&handle) else { return };
+        let (id, mono, track) = (session.id(), session.mono(now), session.track().to_owned());
+        let open = (session.began() && !step.over)
+            .then(|| session.record(now, &self.owner, self.state.listener.as_deref()));
+        let ended = step.over && session.began();
+        if step.over {
+            self.sessions.remove(&handle);
+        }
+        if step.bodies.is_empty() {
+            return;
+        }
+        let mut events = Vec::with_capacity(step.bodies.len());
+        for body in step.bodies {
+            let event_id = self.ids.next(now.wall_ms, &mut *self.entropy);
+            let event =
+                Event { id: event_id, at: now.wall_ms, mono, session: id, track: track.clone(), body };
+            if let Some(record) = self.event_record(&event, self.state.listener.clone()) {
+                events.push(record);
+            }
+        }
+        let session_record = open.map(|open| record::write(record::session_key(id), &open));
+        let deletes = if ended { vec![record::session_key(id)] } else { Vec::new() };
+        self.keep(now, events, session_record, deletes, ended);
+    }
+
+    fn event_record(&mut self, event: &Event, listener: Option<String>) -> Option<Record> {
+        let json = event.to_json();
+        // What a server would set aside is better known here, where the host can be told.
+        if let Err(error) = Event::from_json(&json) {
+            self.error("malformed-event", format!("an event was not recorded: {error}"), Action::Drop);
+            return None;
+        }
+        let event_json = RawValue::from_string(json).ok()?;
+        self.notify(Notice::Event { event: event_json.clone() });
+        Some(record::write(record::event_key(event.id), &EventRecord { listener, event: event_json }))
+    }
+
+    fn keep(
+        &mut self,
+        now: Now,
+        events: Vec<Record>,
+        session: Option<Record>,
+        deletes: Vec<String>,
+        ended: bool,
+    ) {
+        let puts = events.iter().cloned().chain(session).collect();
+        let ticket = self.store(puts, deletes);
+        if self.leads {
+            self.enqueue(now, &events);
+            if ended {
+                self.seal_by(now.mono_ms + AFTER_END_MS);
+            }
+        } else if !events.is_empty() {
+            self.unconfirmed.insert(ticket, events.clone());
+            self.outputs.push(Output::Handover { records: events });
+        }
+    }
+
+    fn enqueue(&mut self, now: Now, records: &[Record]) {
+        for record in records {
+            if self.queue.is_empty() && self.unsigned.is_none() {
+                self.anchor = trust::anchor(&self.state);
+            }
+            if self.queue.insert(record) {
+                self.seal_by(now.mono_ms + self.config.max_age_ms);
+            } else {
+                self.set_aside(&record.key);
+            }
+        }
+    }
+
+    pub(super) fn seal_by(&mut self, mono_ms: u64) {
+        self.seal_due_ms = Some(self.seal_due_ms.map_or(mono_ms, |due| due.min(mono_ms)));
+    }
+
+    pub(super) fn adopt(&mut self, now: Now, records: &[Record]) {
+        if self.leads {
+            self.enqueue(now, records);
+        }
+    }
+
+    /// Takes over everything that is stored.
+    pub(super) fn lead(&mut self, now: Now, records: &[Record], alive: &[String]) {
+        if self.leads {
+            return;
+        }
+        self.leads = true;
+        let mut events = Vec::new();
+        let mut crashed = Vec::new();
+        for stored in records {
+            if stored.key == record::STATE {
+                match record::read::<State>(stored) {
+                    Some(state) => self.state = state,
+                    // Without its chain this device would fork it.
+                    None => self.halt(
+                        "state-corrupted",
+                        "the stored state of this device cannot be read; clear its storage to begin a new device"
+                            .to_owned(),
+                    ),
+                }
+                if self.config.listener.is_some() {
+                    self.state.listener.clone_from(&self.config.listener);
+                }
+            } else if stored.key.starts_with(record::BATCH) {
+                match record::read::<BatchRecord>(stored) {
+                    Some(batch) => {
+                        self.batches.insert(batch.seq, batch);
+                    }
+                    None => self.set_aside(&stored.key),
+                }
+            } else if stored.key.starts_with(record::EVENT) {
+                events.push(stored.clone());
+            } else if stored.key.starts_with(record::SESSION) {
+                match record::read::<SessionRecord>(stored) {
+                    Some(session) if alive.contains(&session.owner) || session.owner == self.owner => {}
+                    Some(session) => crashed.push(session),
+                    None => self.set_aside(&stored.key),
+                }
+            }
+        }
+        events.extend(std::mem::take(&mut self.unconfirmed).into_values().flatten());
+        let waited = !events.is_empty();
+        self.enqueue(now, &events);
+        // Their time is not known to be later than any checkpoint: they may be as old as the storage.
+        if waited {
+            self.anchor = None;
+            self.seal_by(now.mono_ms);
+        }
+        for session in crashed {
+            self.end_crashed(now, &session);
+        }
+    }
+
+    fn end_crashed(&mut self, now: Now, session: &SessionRecord) {
+        let id: Uuid = self.ids.next(now.wall_ms, &mut *self.entropy);
+        let event = Event {
+            id,
+            at: session.at.min(limits::MAX_INTEGER),
+            mono: session.mono,
+            session: session.session,
+            track: session.track.clone(),
+            body: Body::Ended(session.crashed()),
+        };
+        let records: Vec<Record> = self.event_record(&event, session.listener.clone()).into_iter().collect();
+        self.keep(now, records, None, vec![record::session_key(session.session)], true);
+        self.anchor = None;
+    }
+
+    fn set_aside(&mut self, key: &str) {
+        let detail = format!("the stored record {key} cannot be read and was set aside");
+        self.error("record-corrupted", detail, Action::Drop);
+    }
+}

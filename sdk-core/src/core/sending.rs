@@ -1,0 +1,360 @@
+//! From stored events to sealed batches to verified receipts.
+
+use super::{Core, Unstored};
+use crate::batch;
+use crate::io::{Notice, Now, Output, TransportResult};
+use crate::record::{self, BatchRecord};
+use crate::trust::{self, Distrust};
+use crate::upload::InFlight;
+use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
+use delistening_schema::limits;
+use delistening_schema::problem::{Action, Code, Problem};
+use delistening_schema::token::Claims;
+
+/// How long to wait before a batch that could not be stored is tried again.
+const STORE_AGAIN_MS: u64 = 5_000;
+/// A token that expires sooner than this is not worth sending.
+const TOKEN_MARGIN_S: u64 = 30;
+/// Bytes of batches in one request, below the limit with room for token and framing.
+const REQUEST_BYTES: usize = limits::REQUEST_BYTES - 64 * 1024;
+/// What a page may send on its way out (64 KiB in all), with room for token and framing.
+const LAST_REQUEST_BYTES: usize = 56 * 1024;
+
+impl Core {
+    /// Seals the next batch if it is time. One at a time: its signature and its place on disk come first.
+    pub(super) fn seal(&mut self, now: Now) {
+        if let Some(unstored) = &self.unstored {
+            if unstored.retry_at_ms.is_some_and(|at| at <= now.mono_ms) {
+                self.store_batch();
+            }
+            return;
+        }
+        let due = self.seal_due_ms.is_some_and(|due| due <= now.mono_ms)
+            || self.queue.len() >= self.config.max_events
+            || self.queue.bytes() >= self.config.max_bytes
+            || self.flushing
+            || self.hidden;
+        if !self.leads || self.halted || self.unsigned.is_some() || self.queue.is_empty() || !due {
+            return;
+        }
+        let (Some(key), Some(audience)) = (&self.key, &self.state.audience) else {
+            self.need_token();
+            return;
+        };
+        let Some(listener) = self.state.listener.as_deref() else {
+            self.need_token();
+            return;
+        };
+        let Some(cut) = self.queue.cut(listener, self.config.max_events, self.config.max_bytes) else {
+            return;
+        };
+        let (key, audience, ticket) = (key.clone(), audience.clone(), self.next_ticket);
+        self.next_ticket += 1;
+        let unsigned = batch::prepare(
+            &self.state,
+            &key,
+            cut,
+            (&self.config.sdk, &audience, self.anchor.clone()),
+            now,
+            (&mut self.ids, &mut *self.entropy),
+            ticket,
+        );
+        let message = unsigned.signing_input().to_owned();
+        self.unsigned = Some(unsigned);
+        self.outputs.push(Output::Sign { ticket, message });
+    }
+
+    pub(super) fn signed(&mut self, now: Now, ticket: u64, signature: Option<[u8; 64]>) {
+        let Some(unsigned) = self.unsigned.take_if(|unsigned| unsigned.ticket == ticket) else { return };
+        let Some(signature) = signature else {
+            self.error("signing-failed", "the device's key could not sign a batch".to_owned(), Action::Retry);
+            self.seal_due_ms = Some(now.mono_ms + STORE_AGAIN_MS);
+            return;
+        };
+        let verifies = self
+            .key
+            .as_ref()
+            .is_some_and(|key| key.verifies(unsigned.signing_input().as_bytes(), &signature));
+        if !verifies {
+            self.halt("wrong-key", "the device's key does not sign as its public half says".to_owned());
+            return;
+        }
+        let (batch, keys) = unsigned.seal(&signature, &mut self.state);
+        self.queue.remove(&keys);
+        if self.queue.is_empty() {
+            self.seal_due_ms = None;
+            self.anchor = None;
+        }
+        self.unstored = Some(Unstored { ticket: 0, batch, deletes: keys, retry_at_ms: None });
+        self.store_batch();
+    }
+
+    /// The batch, the chain's new end, and the end of its events: all or nothing.
+    fn store_batch(&mut self) {
+        let Some(mut unstored) = self.unstored.take() else { return };
+        let puts = vec![
+            record::write(record::batch_key(unstored.batch.seq), &unstored.batch),
+            record::write(record::STATE.to_owned(), &self.state),
+        ];
+        unstored.ticket = self.store(puts, unstored.deletes.clone());
+        unstored.retry_at_ms = None;
+        self.unstored = Some(unstored);
+    }
+
+    pub(super) fn batch_stored(&mut self, now: Now, ok: bool) {
+        if !ok {
+            if let Some(unstored) = &mut self.unstored {
+                unstored.retry_at_ms = Some(now.mono_ms + STORE_AGAIN_MS);
+            }
+            return;
+        }
+        if let Some(Unstored { batch, .. }) = self.unstored.take() {
+            let BatchRecord { seq, events, .. } = batch;
+            self.notify(Notice::Sealed { seq, bytes: batch.jws.len(), events });
+            self.batches.insert(seq, batch);
+        }
+    }
+
+    /// Sends what may be sent.
+    pub(super) fn send(&mut self, now: Now) {
+        if !self.leads || self.halted || !self.online || self.batches.is_empty() {
+            return;
+        }
+        if !self.upload.ready(now.mono_ms) {
+            return;
+        }
+        let fresh = |claims: &Claims| claims.exp > now.wall_ms / 1_000 + TOKEN_MARGIN_S;
+        let Some((token, claims)) =
+            self.token.as_ref().filter(|(_, claims)| fresh(claims) && !self.token_refused)
+        else {
+            self.need_token();
+            return;
+        };
+        let most = if self.hidden { LAST_REQUEST_BYTES } else { REQUEST_BYTES };
+        let mut bytes = 0;
+        let chosen: Vec<&BatchRecord> = self
+            .batches
+            .values()
+            .filter(|batch| batch.listener == claims.sub)
+            .take(limits::REQUEST_BATCHES)
+            .take_while(|batch| {
+                bytes += batch.jws.len() + 3;
+                bytes <= most
+            })
+            .collect();
+        if chosen.is_empty() {
+            return;
+        }
+        let known =
+            trust::newest(&self.state).map(|newest| Known { origin: newest.origin, size: newest.size });
+        let request = IngestRequest {
+            token: Some(token.clone()),
+            known,
+            batches: chosen.iter().map(|batch| batch.jws.clone()).collect(),
+        };
+        let seqs = chosen.iter().map(|batch| batch.seq).collect();
+        let body = serde_json::to_string(&request).expect("a request is JSON");
+        let ticket = self.ticket();
+        self.upload.in_flight = Some(InFlight { ticket, seqs });
+        self.outputs.push(Output::Send { ticket, body, last_chance: self.hidden });
+    }
+
+    fn need_token(&mut self) {
+        if !self.token_asked && self.online && !self.halted {
+            self.token_asked = true;
+            self.outputs.push(Output::NeedToken);
+        }
+    }
+
+    pub(super) fn token(&mut self, now: Now, token: Result<String, String>) {
+        self.token_asked = false;
+        let claims = token.and_then(|token| {
+            let claims = Claims::peek(&token).map_err(|error| error.to_string())?;
+            let bound = claims.cnf.as_ref().map(|cnf| cnf.jkt);
+            if bound != self.key.as_ref().map(delistening_schema::PublicKey::thumbprint) {
+                return Err("the token is bound to another device".to_owned());
+            }
+            match &self.config.listener {
+                Some(listener) if *listener != claims.sub => {
+                    Err("the token is another listener's".to_owned())
+                }
+                _ => Ok((token, claims)),
+            }
+        });
+        match claims {
+            Ok((token, claims)) => {
+                self.token_refused = false;
+                let learned = (Some(claims.aud.clone()), Some(claims.sub.clone()));
+                if (&self.state.audience, &self.state.listener) != (&learned.0, &learned.1) {
+                    (self.state.audience, self.state.listener) = learned;
+                    if self.leads {
+                        let record = record::write(record::STATE.to_owned(), &self.state);
+                        self.store(vec![record], Vec::new());
+                    }
+                }
+                self.token = Some((token, claims));
+            }
+            Err(detail) => {
+                self.token = None;
+                self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+                // Sealing may be what waits for the token: try again when sending would.
+                self.seal_due_ms = self.upload.waits_until(now.mono_ms).filter(|_| !self.queue.is_empty());
+                self.error(Code::BadToken.as_str(), detail, Action::Refresh);
+                self.flushing = false;
+                self.notify(Notice::Idle);
+            }
+        }
+    }
+
+    pub(super) fn response(&mut self, now: Now, ticket: u64, result: TransportResult) {
+        let Some(InFlight { seqs, .. }) = self.upload.in_flight.take_if(|sent| sent.ticket == ticket) else {
+            return;
+        };
+        let TransportResult::Answer { status, retry_after_s, body } = result else {
+            self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+            return;
+        };
+        if status != 200 {
+            let problem = serde_json::from_str(&body).unwrap_or_else(|_| unreadable(status));
+            self.refused(now, &seqs, problem, retry_after_s);
+            return;
+        }
+        match serde_json::from_str::<IngestResponse>(&body) {
+            Ok(response) if response.answers.len() == seqs.len() => self.answered(now, &seqs, response),
+            _ => {
+                let detail = "the answer is not one of an ingest server".to_owned();
+                self.error("malformed-answer", detail, Action::Retry);
+                self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+            }
+        }
+    }
+
+    fn answered(&mut self, now: Now, seqs: &[u64], response: IngestResponse) {
+        if response.answers.iter().any(|answer| !matches!(answer, Answer::Refused { .. })) {
+            self.upload.succeeded();
+        }
+        let known = trust::newest(&self.state).map(|newest| newest.origin);
+        let mut done = Vec::new();
+        for (&seq, answer) in seqs.iter().zip(response.answers) {
+            let verified = match &answer {
+                Answer::Accepted(ack) => {
+                    self.acknowledged(seq, "accepted", &response.log, ack, known.as_deref())
+                }
+                Answer::Duplicate(ack) => {
+                    self.acknowledged(seq, "duplicate", &response.log, ack, known.as_deref())
+                }
+                Answer::Refused { problem } => {
+                    self.refused(now, &[seq], problem.clone(), problem.retry_after);
+                    false
+                }
+            };
+            if verified {
+                done.push(seq);
+            }
+            if self.halted {
+                break;
+            }
+        }
+        if !done.is_empty() {
+            for seq in &done {
+                self.batches.remove(seq);
+            }
+            let state = record::write(record::STATE.to_owned(), &self.state);
+            self.store(vec![state], done.into_iter().map(record::batch_key).collect());
+        }
+    }
+
+    fn acknowledged(
+        &mut self,
+        seq: u64,
+        status: &'static str,
+        vkey: &str,
+        ack: &Acknowledgement,
+        known: Option<&str>,
+    ) -> bool {
+        let Some(batch) = self.batches.get(&seq) else { return false };
+        match trust::check(&mut self.state, &self.pinned, vkey, &batch.jws, ack, known) {
+            Ok(verified) => {
+                self.acked += 1;
+                self.notify(Notice::Acked { seq, status });
+                self.notify(Notice::Receipt {
+                    seq,
+                    index: verified.index,
+                    size: verified.checkpoint.size,
+                    origin: verified.checkpoint.origin,
+                    checkpoint: verified.note,
+                    received: verified.received,
+                    verified: true,
+                });
+                for problem in &ack.problems {
+                    self.error(problem.code.as_str(), problem.detail.clone(), problem.action);
+                }
+                true
+            }
+            Err(Distrust::Receipt(detail)) => {
+                self.halt("receipt-invalid", format!("the receipt for batch {seq} does not hold: {detail}"));
+                false
+            }
+            Err(Distrust::Log(detail)) => {
+                self.halt("log-inconsistent", detail);
+                false
+            }
+        }
+    }
+
+    fn refused(&mut self, now: Now, seqs: &[u64], problem: Problem, retry_after_s: Option<u64>) {
+        let retry_after_s = retry_after_s.or(problem.retry_after);
+        match problem.action {
+            Action::Retry => self.upload.failed(now.mono_ms, retry_after_s, &mut *self.entropy),
+            Action::Refresh => {
+                // A new token may help at once; if the next one is refused as well, the wait grows.
+                self.token_refused = true;
+                self.upload.failed(now.mono_ms, retry_after_s, &mut *self.entropy);
+                if problem.code == Code::ExpiredToken && self.upload.failures() == 1 {
+                    self.upload.hurry();
+                }
+                self.error(problem.code.as_str(), problem.detail, Action::Refresh);
+            }
+            Action::Drop => {
+                for &seq in seqs {
+                    let Some(batch) = self.batches.remove(&seq) else { continue };
+                    self.store(Vec::new(), vec![record::batch_key(seq)]);
+                    let (events, problem) = (batch.events, Some(problem.clone()));
+                    self.notify(Notice::Dropped { seq: Some(seq), events, problem });
+                }
+                self.error(problem.code.as_str(), problem.detail, Action::Drop);
+            }
+            Action::Stop => self.halt(problem.code.as_str(), problem.detail),
+        }
+    }
+
+    /// Says when a flush has done what it can.
+    pub(super) fn settle(&mut self, now: Now) {
+        let busy = self.unsigned.is_some() || self.upload.in_flight.is_some() || self.token_asked;
+        let storing = self.unstored.as_ref().is_some_and(|unstored| unstored.retry_at_ms.is_none());
+        if !self.flushing || busy || storing {
+            return;
+        }
+        let nothing_left = self.queue.is_empty() && self.batches.is_empty();
+        let stuck = self.halted
+            || !self.online
+            || !self.leads
+            || self.key.is_none()
+            || self.upload.waits_until(now.mono_ms).is_some()
+            || self.unstored.is_some()
+            || !self.batches.is_empty();
+        if nothing_left || stuck {
+            self.flushing = false;
+            self.notify(Notice::Idle);
+        }
+    }
+}
+
+fn unreadable(status: u16) -> Problem {
+    let code = match status {
+        401 => Code::BadToken,
+        408 | 429 => Code::TooManyRequests,
+        _ => Code::Overloaded,
+    };
+    Problem::new(code, format!("the server answered with status {status} and no problem that can be read"))
+}

@@ -1,0 +1,113 @@
+//! What is stored, and how it is read back. A record that cannot be read is set aside, never fatal.
+
+use crate::io::Record;
+use delistening_schema::{Hash, Intervals};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+pub const STATE: &str = "state";
+pub const EVENT: &str = "event/";
+pub const BATCH: &str = "batch/";
+pub const SESSION: &str = "session/";
+
+/// The version written into every record.
+const VERSION: u32 = 1;
+
+/// The chain, and what was learned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Sequence number of the newest batch.
+    pub seq: u64,
+    /// Its hash.
+    pub prev: Option<Hash>,
+    /// The service that batches are for.
+    pub audience: Option<String>,
+    /// The listener last seen.
+    pub listener: Option<String>,
+    /// Logs by origin.
+    #[serde(default)]
+    pub logs: BTreeMap<String, LogState>,
+    /// The log of the newest verified receipt.
+    #[serde(default)]
+    pub newest: Option<String>,
+}
+
+/// What is known of one log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogState {
+    /// Its key (vkey).
+    pub key: String,
+    /// The newest checkpoint that was verified and proved to continue the one before: a signed note.
+    pub checkpoint: Option<String>,
+}
+
+/// An event that waits to be sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// Whose it is, if that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<String>,
+    /// The event.
+    pub event: Box<RawValue>,
+}
+
+/// A sealed batch that waits for its receipt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchRecord {
+    pub seq: u64,
+    pub listener: String,
+    pub events: usize,
+    pub jws: String,
+}
+
+/// A session that is open: what is needed to end it if its owner is gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    pub owner: String,
+    pub session: Uuid,
+    pub track: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<String>,
+    /// When it was last known to be open: wall clock, and milliseconds since it began.
+    pub at: u64,
+    pub mono: u64,
+    pub position_ms: u64,
+    pub heard: Intervals,
+    pub played_ms: u64,
+    pub pauses: u32,
+    pub seeks: u32,
+    pub stalls: u32,
+}
+
+pub fn event_key(id: Uuid) -> String {
+    format!("{EVENT}{id}")
+}
+
+/// Padded, so that keys sort by sequence number.
+pub fn batch_key(seq: u64) -> String {
+    format!("{BATCH}{seq:016}")
+}
+
+pub fn session_key(session: Uuid) -> String {
+    format!("{SESSION}{session}")
+}
+
+pub fn write<T: Serialize>(key: String, value: &T) -> Record {
+    let json = serde_json::to_string(value).expect("records are JSON");
+    // Every record is an object with members; the version goes in front of them.
+    Record { key, value: format!("{{\"v\":{VERSION},{}", &json[1..]) }
+}
+
+pub fn read<T: DeserializeOwned>(record: &Record) -> Option<T> {
+    #[derive(Deserialize)]
+    struct VersionOnly {
+        v: u32,
+    }
+    let VersionOnly { v } = serde_json::from_str(&record.value).ok()?;
+    if v != VERSION {
+        return None;
+    }
+    serde_json::from_str(&record.value).ok()
+}
