@@ -1,12 +1,12 @@
 // Watches a media element and tells a session what it does. Never touches the element.
 
 import type { Track } from "./options.js";
-import type { Session } from "./session.js";
+import type { PlaySession, Session } from "./session.js";
 
 /** A media element that is watched. */
 export interface Attachment {
   /** The play that goes on; `undefined` before the first sound and after the end. */
-  readonly session: import("./session.js").PlaySession | undefined;
+  readonly session: PlaySession | undefined;
   /** Says what plays from now on; the session of another track ends as `replaced`. */
   track(track: Track): void;
   /** Stops watching; an open session ends as `stopped`. */
@@ -55,8 +55,8 @@ export class MediaAttachment implements Attachment {
       seeked: () => this.#seeked(),
       waiting: () => this.#stalled(),
       stalled: () => this.#stalled(),
-      ratechange: () => this.#session?.rate(rateOf(media)),
-      volumechange: () => this.#session?.volume(media.volume, media.muted),
+      ratechange: () => this.#changed((session) => session.rate(rateOf(media))),
+      volumechange: () => this.#changed((session) => session.volume(media.volume, media.muted)),
       ended: () => this.#end("completed", this.#now()),
       error: () => this.#failed(),
       emptied: () => this.#end("replaced", this.#last.positionMs),
@@ -65,7 +65,7 @@ export class MediaAttachment implements Attachment {
     for (const [type, handle] of Object.entries(events)) {
       media.addEventListener(type, () => this.#host.guard(handle), { signal });
     }
-    const visibility = () => this.#session?.visible(document.visibilityState === "visible");
+    const visibility = () => this.#changed((session) => session.visible(isVisible()));
     document.addEventListener("visibilitychange", () => this.#host.guard(visibility), { signal });
     if (isPlaying(media)) this.#playing();
   }
@@ -100,7 +100,7 @@ export class MediaAttachment implements Attachment {
     );
     this.#session?.rate(rateOf(media));
     this.#session?.volume(media.volume, media.muted);
-    this.#session?.visible(document.visibilityState === "visible");
+    this.#session?.visible(isVisible());
     return this.#session;
   }
 
@@ -122,12 +122,17 @@ export class MediaAttachment implements Attachment {
   }
 
   #timeupdate(): void {
-    if (!isPlaying(this.#media)) return;
-    // Another track over the same source, as with a stream: no `playing` announces it.
-    if (!this.session) return this.#playing();
-    if (this.#seekFromMs !== undefined || !this.#last.moving) return;
+    if (!isPlaying(this.#media) || this.#seekFromMs !== undefined) return;
+    // Moving without a `playing` before: another track over the same stream, or the end of a seek in a stall.
+    if (!this.session || !this.#last.moving) return this.#playing();
     this.#session?.position(this.#now());
     this.#mark(true);
+  }
+
+  /** A change is told with the position it happened at. */
+  #changed(tell: (session: Session) => void): void {
+    this.#timeupdate();
+    if (this.session) tell(this.session);
   }
 
   #pause(): void {
@@ -162,14 +167,15 @@ export class MediaAttachment implements Attachment {
     this.#seekFromMs = undefined;
     if (from === undefined || !this.session) return;
     this.#session?.seeked(from, this.#now());
-    this.#mark(isPlaying(this.#media));
+    this.#mark(false);
+    this.#timeupdate();
   }
 
   #failed(): void {
     const error = this.#media.error;
     if (!error) return;
     const at = this.#last.positionMs;
-    this.#current()?.failed(FAILURES[error.code] || `media-${error.code}`, at);
+    this.session?.failed(FAILURES[error.code] || `media-${error.code}`, at);
     this.#end("stopped", at);
   }
 
@@ -202,6 +208,10 @@ export class MediaAttachment implements Attachment {
 
 function isPlaying(media: HTMLMediaElement): boolean {
   return !media.paused && !media.ended && !media.seeking && media.readyState >= HAVE_FUTURE_DATA;
+}
+
+function isVisible(): boolean {
+  return document.visibilityState === "visible";
 }
 
 function rateOf(media: HTMLMediaElement): number {

@@ -3,26 +3,37 @@
 import type { Action } from "./schema.js";
 
 /**
- * Codes that come from this package. Those that come from the server are the problem codes of the schema
- * (`bad-token`, `sequence-fork`, …); both kinds reach the host in {@link TelemetryError.code}.
+ * Codes that come from this device. Those that come from the server are the problem codes of the schema
+ * (`bad-token`, also for a `token` callback that fails, `sequence-fork`, …); both kinds reach the host in
+ * {@link TelemetryError.code}.
  */
 export type SdkCode =
+  /** There is no page here (a server that renders); telemetry does nothing. */
+  | "unsupported-environment"
   /** The WASM module could not be fetched or compiled. Events wait in memory; it is tried again. */
   | "core-unavailable"
   /** The core stopped on a defect of ours. Nothing more is recorded until the page is loaded again. */
   | "core-failed"
-  /** Nothing can be stored on this device; events are kept in memory and lost with the page. */
+  /** Nothing can be stored at the moment; events are kept in memory, and lost with the page if that lasts. */
   | "storage-unavailable"
   /** A stored record cannot be read; it was set aside. */
   | "record-corrupted"
-  /** The host's `token` callback failed. It is called again later. */
-  | "token-unavailable"
+  /** The stored end of the device's chain cannot be read. Sending stopped; everything is kept. */
+  | "state-corrupted"
   /** A method was called with something it cannot use; the call did nothing. */
   | "invalid-argument"
   /** The media element plays another source than the one whose track was given; it is not measured. */
   | "unknown-track"
   /** Too much happened before the core was there; later signals were given up. */
   | "backlog-full"
+  /** One of `logKeys` cannot be read. Nothing is sent. */
+  | "bad-log-key"
+  /** The device's key could not sign; it is tried again. */
+  | "signing-failed"
+  /** The device's key does not sign as its public half says. Nothing is sent. */
+  | "wrong-key"
+  /** Something answered that is no ingest server; it is tried again. */
+  | "malformed-answer"
   /** A receipt does not prove what it should. Sending stopped; everything is kept. */
   | "receipt-invalid"
   /** The server's log contradicts what it showed earlier. Sending stopped; everything is kept. */

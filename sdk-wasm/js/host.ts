@@ -173,9 +173,7 @@ export class Host {
 
   #join(storage: Storage): Membership {
     const handlers: LeaderHandlers = {
-      lead: (alive) => {
-        void this.#lead(storage, alive);
-      },
+      lead: (alive) => this.#lead(storage, alive),
       adopt: (records) => {
         if (this.#adopted) this.#adopted.push(...records);
         else if (this.#leads) this.#adopt(records);
@@ -276,7 +274,7 @@ export class Host {
       this.#answer((core, { wall, mono }) => core.signed(wall, mono, ticket, signature));
     const failed = (thrown: unknown) => {
       this.#sink.trace("not signed", textOf(thrown));
-      this.#answer((core, { wall, mono }) => core.sign_failed(wall, mono, ticket));
+      this.#answer((core, { wall, mono }) => core.signed(wall, mono, ticket, undefined));
     };
     try {
       const signature = this.#key?.sign(new TextEncoder().encode(message));
@@ -296,23 +294,24 @@ export class Host {
       (thrown) => {
         const why = `the token callback failed: ${textOf(thrown)}`;
         this.#answer((core, { wall, mono }) => core.token_failed(wall, mono, why));
-        this.#settle();
       },
     );
   }
 
   #send({ ticket, body, last_chance }: Extract<Output, { type: "send" }>): void {
-    if (this.#state === "left") {
-      if (last_chance) this.#sink.trace("beacon", { taken: this.#transport?.lastChance(body) });
-      return;
+    const transport = this.#transport;
+    if (!transport) return;
+    const unanswered: Input = (core, { wall, mono }) => core.network_error(wall, mono, ticket);
+    if (this.#left() || (last_chance && !transport.outlivesPage)) {
+      this.#sink.trace("beacon", { taken: transport.lastChance(body) });
+      // A beacon has no answer: should the page live on, the batches go again and are known by then.
+      return this.#answer(unanswered);
     }
-    this.#transport?.send(body).then((answer) => {
+    void transport.send(body).then((answer) => {
       this.#sink.trace("answer", answer?.status ?? "none");
-      this.#answer((core, { wall, mono }) => {
-        if (answer) core.response(wall, mono, ticket, answer.status, answer.retryAfterS, answer.body);
-        else core.network_error(wall, mono, ticket);
-      });
-      if (answer?.status !== 200) this.#settle();
+      if (!answer) return this.#answer(unanswered);
+      const { status, retryAfterS, body: text } = answer;
+      this.#answer((core, { wall, mono }) => core.response(wall, mono, ticket, status, retryAfterS, text));
     });
   }
 
@@ -324,10 +323,9 @@ export class Host {
   }
 
   #notify(notice: Notice): void {
-    if (notice.type === "idle") this.#settle();
     this.#sink.notice(notice);
-    if (notice.type === "error") this.#settle();
-    if (notice.type !== "event") this.#sink.changed();
+    if (notice.type === "idle") this.#settle();
+    this.#sink.changed();
   }
 
   /** What comes back from storage, key, token callback or network, also after the page was left. */

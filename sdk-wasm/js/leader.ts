@@ -13,9 +13,9 @@ type Message =
 export interface LeaderHandlers {
   /**
    * This tab leads from now on. `alive` gives the owner ids of all tabs that live, this one among them; asked
-   * for after the records were read, it knows the owner of each record whose tab lives.
+   * for after the records were read, it knows the owner of each record whose tab lives. Never rejects.
    */
-  lead(alive: () => Promise<string[]>): void;
+  lead(alive: () => Promise<string[]>): Promise<void>;
   /** Another tab recorded these. */
   adopt(records: StoredRecord[]): void;
   /** Another tab asks the leader to flush. */
@@ -43,8 +43,9 @@ export function join(namespace: string, owner: string, handlers: LeaderHandlers)
 
 /** The membership of a tab that has nobody to agree with: it leads at once. */
 export function alone(owner: string, handlers: LeaderHandlers): Membership {
-  queueMicrotask(() => handlers.lead(() => Promise.resolve([owner])));
-  return { joined: Promise.resolve(), handOver() {}, askToFlush: () => Promise.resolve(), leave() {} };
+  const joined = Promise.resolve();
+  const led = joined.then(() => handlers.lead(() => Promise.resolve([owner])));
+  return { joined, handOver() {}, askToFlush: () => led, leave() {} };
 }
 
 class LockMembership implements Membership {
@@ -106,8 +107,7 @@ class LockMembership implements Membership {
   #lead(alive: () => Promise<string[]>): void {
     if (this.#leaving.signal.aborted) return;
     this.#leads = true;
-    this.#handlers.lead(alive);
-    this.#settle();
+    void this.#handlers.lead(alive).then(() => this.#settle());
   }
 
   #hear(message: Message): void {

@@ -11,8 +11,6 @@ import type { Notice } from "./outputs.js";
 import { type PlaySession, Session, type SessionHost, type Signal } from "./session.js";
 import { feedSignal } from "./signals.js";
 
-const INERT = "telemetry does nothing here: it was set up with options it cannot use, or outside a page";
-
 /**
  * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.
  * Outside a page (on a server that renders) it does nothing.
@@ -28,23 +26,25 @@ export class Telemetry extends TypedEventTarget {
   readonly #stopWatching: () => void = () => {};
   #host: Host | undefined;
   #started: Promise<void> | undefined;
-  #settleReady: { resolve: () => void; reject: (error: TelemetryError) => void };
+  #settleReady!: { resolve: () => void; reject: (error: TelemetryError) => void };
   #handles = 0;
   #closed = false;
   #statusDue = false;
 
   constructor(options: TelemetryOptions) {
     super();
-    let settle: typeof this.#settleReady | undefined;
     this.ready = new Promise((resolve, reject) => {
-      settle = { resolve, reject };
+      this.#settleReady = { resolve, reject };
     });
-    this.#settleReady = settle as unknown as typeof this.#settleReady;
     // A host that does not wait for it is not to find an unhandled rejection.
     this.ready.catch(() => {});
     this.#onError = typeof options?.onError === "function" ? options.onError : undefined;
     this.#debug = Boolean(options?.debug);
-    if (typeof document === "undefined") return;
+    if (typeof document === "undefined") {
+      // A server that renders is no mistake of the host's: nothing is reported.
+      this.#settleReady.reject(TelemetryError.of("unsupported-environment", "telemetry needs a page", "stop"));
+      return;
+    }
     const settings = readOptions(options ?? {}, document.baseURI);
     if (typeof settings === "string") {
       const error = TelemetryError.of("invalid-argument", settings, "stop");
@@ -142,10 +142,8 @@ export class Telemetry extends TypedEventTarget {
 
   #open(track: Track, engine = "native", autoplay = false): Session {
     const read = readTrack(track);
-    if (typeof read === "string" || !this.#host || this.#closed) {
-      this.#invalid(typeof read === "string" ? read : INERT);
-      return new Session("", 0, DEAF);
-    }
+    if (typeof read === "string") this.#invalid(read);
+    if (typeof read === "string" || !this.#host || this.#closed) return new Session("", 0, DEAF);
     void this.#start();
     this.#handles += 1;
     const session = new Session(uuidV7(), this.#handles, this.#sessionHost);

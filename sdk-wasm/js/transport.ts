@@ -10,6 +10,8 @@ export interface Answer {
 
 /** The way to the server. Never throws and never rejects. */
 export interface Transport {
+  /** Whether what `send` has begun goes on when the page is gone. */
+  readonly outlivesPage: boolean;
   send(body: string): Promise<Answer | undefined>;
   /** Hands the body to the browser, which sends it when the page is gone. Says whether it was taken. */
   lastChance(body: string): boolean;
@@ -26,6 +28,7 @@ export function httpTransport(endpoint: URL, device: string): Transport {
   url.searchParams.set("device", device);
 
   return {
+    outlivesPage: "keepalive" in Request.prototype,
     async send(body) {
       const bytes = new TextEncoder().encode(body);
       try {

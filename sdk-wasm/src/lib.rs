@@ -1,24 +1,20 @@
-//! `sdk-core` for the web.
-#![forbid(unsafe_code)]
-use wasm_bindgen::prelude::*;
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(bytes: &mut [u8]);
-}
-/// k
-#[wasm_bindgen]
-pub struct SeedKey(delistening_schema::key::SecretKey);
-#[wasm_bindgen]
-impl SeedKey {
-    /// k
-    #[wasm_bindgen(constructor)]
-    pub fn new(seed: &[u8]) -> Result<SeedKey, JsError> {
-        let mut b = [0u8; 8];
-        get_random_values(&mut b);
-        let seed: [u8; 32] = seed.try_into().map_err(|_| JsError::new("seed"))?;
-        Ok(Self(delistening_schema::key::SecretKey::from_seed(&seed)))
-    }
-    /// d
-    pub fn device(&self) -> String { self.0.public().thumbprint().to_string() }
-}
+//! `sdk-core` for the web: the state machine, the device key and the page's random bytes as one WASM module.
+//!
+//! A thin binding and nothing more. It decides nothing, keeps no state of its own and never touches
+//! storage, network or clock: the TypeScript in `js/` does that, beginning with `js/host.ts`. Start with
+//! [`Core`].
+//!
+//! Numbers that count milliseconds or name tickets are `number`s in JavaScript, exact up to 2^53.
+
+mod core;
+mod entropy;
+mod key;
+
+#[cfg(feature = "conformance")]
+mod conformance;
+
+pub use crate::core::Core;
+pub use key::SeedKey;
+
+#[cfg(feature = "conformance")]
+pub use conformance::conformance;
