@@ -56,7 +56,7 @@ export class Host {
   #backlog: { input: Input; now: Now }[] = [];
   #draining = false;
   #leads = false;
-  /** Records that other tabs handed over while this one was still reading what is stored. */
+  /** Records that came while this tab was still reading what is stored, to lead. */
   #adopted: StoredRecord[] | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
@@ -244,6 +244,8 @@ export class Host {
       case "store":
         return this.#store(output);
       case "handover":
+        // This tab may be reading what is stored in order to lead, and these may have come too late for that.
+        this.#adopted?.push(...output.records);
         return this.#membership?.handOver(output.records);
       case "sign":
         return this.#sign(output.ticket, output.message);
