@@ -1,0 +1,237 @@
+//! One group commit.
+
+use super::committer::Request;
+use super::log::{Ledger, Published, Shared};
+use super::{CommitError, Outcome, Submission};
+use crate::journal::{AppendError, BatchRecord, Record, Writer};
+use crate::ledger::SignedSlots;
+use crate::registry::{Enrolment, Place, Registry};
+use delistening_schema::ledger::{Checkpoint, Receipt};
+use delistening_schema::{DeviceId, Hash};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
+
+/// What the writer's thread owns.
+pub(super) struct Committing {
+    pub shared: Arc<Shared>,
+    pub writer: Writer,
+    pub slots: SignedSlots,
+    pub registry: Registry,
+}
+
+/// What will become of a submission once its group is committed.
+enum Verdict {
+    Fresh { place: Place, gap: bool },
+    Known(Place),
+    Fork,
+}
+
+/// What a group adds, before it is written.
+#[derive(Default)]
+struct Plan {
+    verdicts: Vec<Vec<Verdict>>,
+    enrolments: Vec<Enrolment>,
+    records: Vec<Record>,
+    placed: HashMap<(DeviceId, u64), Place>,
+    newest: HashMap<DeviceId, (u64, Hash)>,
+}
+
+impl Committing {
+    /// Commits a group and answers it. On an error nothing of it was promised, and it stays in `group`.
+    pub fn commit(&mut self, group: &mut Vec<Request>) -> Result<(), CommitError> {
+        let plan = self.plan(group).map_err(|error| {
+            tracing::error!(%error, "the registry cannot be read");
+            CommitError::Stopped
+        })?;
+        if !plan.records.is_empty() {
+            self.write(&plan)?;
+        }
+        let Plan { verdicts, .. } = plan;
+        let mut notes = Notes { shared: &self.shared, signed: HashMap::new() };
+        for (request, verdicts) in group.drain(..).zip(verdicts) {
+            let known =
+                request.known.filter(|known| known.origin == notes.origin()).map_or(0, |known| known.size);
+            let outcomes = notes.outcomes(verdicts, known).map_err(|error| {
+                tracing::error!(%error, "a receipt cannot be made");
+                CommitError::Stopped
+            });
+            // Whoever has gone away will resend and get the same receipt.
+            let _ = request.reply.send(outcomes);
+        }
+        Ok(())
+    }
+
+    /// Looks each submission up, in order, as if those before it in the group were already kept.
+    fn plan(&mut self, group: &[Request]) -> rusqlite::Result<Plan> {
+        let mut plan = Plan::default();
+        let first = self.writer.next();
+        // Duplicates and forks add nothing, so the size is known only after the lookups; it is filled in below.
+        for request in group {
+            let mut verdicts = Vec::with_capacity(request.submissions.len());
+            for submission in &request.submissions {
+                verdicts.push(self.look_up(&mut plan, first, submission)?);
+            }
+            plan.verdicts.push(verdicts);
+        }
+        plan.settle_size(first + plan.records.len() as u64);
+        Ok(plan)
+    }
+
+    fn look_up(&mut self, plan: &mut Plan, first: u64, submission: &Submission) -> rusqlite::Result<Verdict> {
+        let Submission { device, seq, prev, hash, .. } = submission;
+        let known = if let Some(place) = plan.placed.get(&(*device, *seq)) {
+            Some(*place)
+        } else {
+            // Asked first, so that a next batch needs no search.
+            let newest = self.registry.newest(device)?;
+            if let (Some(newest), false) = (newest, plan.newest.contains_key(device)) {
+                plan.newest.insert(*device, newest);
+            }
+            self.registry.find(device, *seq)?
+        };
+        if let Some(place) = known {
+            return Ok(if place.hash == *hash { Verdict::Known(place) } else { Verdict::Fork });
+        }
+        let continues = match plan.newest.get(device) {
+            Some(&(newest, newest_hash)) => *seq == newest + 1 && *prev == Some(newest_hash),
+            None => *seq == 1,
+        };
+        if plan.newest.get(device).is_none_or(|&(newest, _)| *seq > newest) {
+            plan.newest.insert(*device, (*seq, *hash));
+        }
+        let place = Place { hash: *hash, leaf: first + plan.records.len() as u64, tree_size: 0 };
+        plan.placed.insert((*device, *seq), place);
+        plan.enrolments.push(Enrolment { device: *device, seq: *seq, place });
+        plan.records.push(Record::Batch(BatchRecord {
+            tree_size: 0,
+            received: submission.received,
+            salt: random_salt(),
+            context: serde_json::to_string(&submission.context).expect("a context is JSON"),
+            jws: submission.jws.clone(),
+        }));
+        Ok(Verdict::Fresh { place, gap: !continues })
+    }
+
+    fn write(&mut self, plan: &Plan) -> Result<(), CommitError> {
+        let records = self.writer.append(&plan.records).map_err(|error| match error {
+            AppendError::Undone(error) => {
+                tracing::warn!(%error, "nothing can be appended to the journal");
+                CommitError::StorageFull
+            }
+            AppendError::InDoubt(error) => in_doubt("append to the journal", &error),
+        })?;
+        // What is signed is what was read back from the file.
+        let same = records.iter().zip(&plan.enrolments).all(|(record, enrolment)| {
+            matches!(record, Record::Batch(batch) if Hash::of(batch.jws.as_bytes()) == enrolment.place.hash)
+        });
+        if !same || records.len() != plan.enrolments.len() {
+            return Err(in_doubt("read the journal back", &io::Error::other("the bytes differ")));
+        }
+        let size = self.writer.next();
+        let root = {
+            let mut ledger = self.ledger_mut();
+            ledger.extend(&records);
+            ledger.root(size).map_err(|error| in_doubt("hash the tree", &error))?
+        };
+        let signer = &self.shared.signer;
+        let note = Checkpoint { origin: signer.log_key().name().to_owned(), size, root }.sign(signer);
+        self.slots.persist(&note).map_err(|error| in_doubt("persist the checkpoint", &error))?;
+        if let Err(error) = self.ledger_mut().files.flush() {
+            // Derived, and made anew at the next start: no reason to refuse what is durable and signed.
+            tracing::error!(%error, "tiles cannot be written");
+        }
+        self.shared.published.send_replace(Published { size, note });
+        self.registry.enrol(&plan.enrolments, size).map_err(|error| {
+            tracing::error!(%error, "the registry cannot be written");
+            CommitError::Stopped
+        })
+    }
+
+    fn ledger_mut(&self) -> RwLockWriteGuard<'_, Ledger> {
+        self.shared.ledger.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Plan {
+    fn settle_size(&mut self, size: u64) {
+        for enrolment in &mut self.enrolments {
+            enrolment.place.tree_size = size;
+        }
+        for record in &mut self.records {
+            if let Record::Batch(batch) = record {
+                batch.tree_size = size;
+            }
+        }
+        for verdict in self.verdicts.iter_mut().flatten() {
+            if let Verdict::Fresh { place, .. } | Verdict::Known(place) = verdict
+                && place.tree_size == 0
+            {
+                place.tree_size = size;
+            }
+        }
+    }
+}
+
+/// Signed checkpoints of the sizes that a group's receipts are for, each signed once.
+struct Notes<'a> {
+    shared: &'a Shared,
+    signed: HashMap<u64, String>,
+}
+
+impl Notes<'_> {
+    fn origin(&self) -> &str {
+        self.shared.signer.log_key().name()
+    }
+
+    fn outcomes(&mut self, verdicts: Vec<Verdict>, mut known: u64) -> io::Result<Vec<Outcome>> {
+        let ledger: RwLockReadGuard<'_, Ledger> =
+            self.shared.ledger.read().unwrap_or_else(PoisonError::into_inner);
+        let mut outcomes = Vec::with_capacity(verdicts.len());
+        for verdict in verdicts {
+            outcomes.push(match verdict {
+                Verdict::Fork => Outcome::Fork,
+                Verdict::Fresh { place, gap } => {
+                    let (receipt, consistency) = self.receipt(&ledger, place, &mut known)?;
+                    Outcome::Accepted { receipt, consistency, gap }
+                }
+                Verdict::Known(place) => {
+                    let (receipt, consistency) = self.receipt(&ledger, place, &mut known)?;
+                    Outcome::Duplicate { receipt, consistency }
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+
+    fn receipt(&mut self, ledger: &Ledger, place: Place, known: &mut u64) -> io::Result<(String, Vec<Hash>)> {
+        let Ledger { tree, files } = ledger;
+        let Place { leaf, tree_size, .. } = place;
+        let entry = files.entry(leaf)?.ok_or_else(|| io::Error::other("an entry is missing"))?;
+        let proof = tree.inclusion(leaf, tree_size, files)?;
+        let checkpoint = if let Some(note) = self.signed.get(&tree_size) {
+            note.clone()
+        } else {
+            let (origin, root) = (self.origin().to_owned(), tree.root(tree_size, files)?);
+            let note = Checkpoint { origin, size: tree_size, root }.sign(&self.shared.signer);
+            self.signed.insert(tree_size, note.clone());
+            note
+        };
+        // A device that claims to know more than there is gets no proof, and will say so.
+        let (old, new) = ((*known).min(tree_size), (*known).max(tree_size));
+        let consistency = if new <= tree.size() { tree.consistency(old, new, files)? } else { Vec::new() };
+        *known = new;
+        Ok((Receipt { entry, index: leaf, proof, checkpoint }.to_string(), consistency))
+    }
+}
+
+fn random_salt() -> [u8; 16] {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).expect("the system gives random bytes");
+    salt
+}
+
+fn in_doubt(what: &str, error: &io::Error) -> CommitError {
+    tracing::error!(%error, "could not {what}");
+    CommitError::Stopped
+}

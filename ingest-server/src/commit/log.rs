@@ -1,0 +1,279 @@
+//! An opened folder: journal, ledger and registry that agree with each other.
+
+use super::committer::Committer;
+use super::group::Committing;
+use crate::journal::{AppendError, JournalError, Reader, Record, Writer};
+use crate::ledger::{Files, SignedSlots, TILE_WIDTH, Tree};
+use crate::registry::{Enrolment, Place, Registry};
+use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogSigner, RuleEntry, merkle};
+use delistening_schema::{Batch, Hash, play};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use tokio::sync::watch;
+
+/// How a folder is kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A new segment begins when the present one has this many bytes.
+    pub segment_bytes: u64,
+    /// How many requests may wait for the writer.
+    pub queue: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { segment_bytes: 64 * 1024 * 1024, queue: 4096 }
+    }
+}
+
+/// Why a folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds it.
+    #[error("another process holds the folder {0}; end it first, or give this one a folder of its own")]
+    Held(PathBuf),
+    /// The key that is given did not sign this log.
+    #[error(
+        "the log key given (vkey {given}) did not sign the log in this folder ({reason}); start with the key it \
+         was made with"
+    )]
+    ForeignKey {
+        /// The key given.
+        given: String,
+        /// What did not fit.
+        reason: CheckpointError,
+    },
+    /// What was signed is not what is in the journal.
+    #[error(
+        "the journal does not hold what was signed at size {size}: its root differs. Nothing is served that \
+         cannot be proved; restore the folder from a backup"
+    )]
+    OtherRoot {
+        /// The signed size.
+        size: u64,
+    },
+    /// The journal is damaged below what was signed.
+    #[error("{0}. Records below the signed size are never cut; restore the folder from a backup")]
+    Journal(#[from] JournalError),
+    /// The registry cannot be used.
+    #[error("the device registry cannot be used: {0}")]
+    Registry(#[from] rusqlite::Error),
+    /// The file system refused.
+    #[error("the folder cannot be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What readers share with the writer.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub ledger: RwLock<Ledger>,
+    pub published: watch::Sender<Published>,
+    pub signer: LogSigner,
+}
+
+/// The tree with its files.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub tree: Tree,
+    pub files: Files,
+}
+
+/// The newest checkpoint that anybody may see.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Published {
+    pub size: u64,
+    pub note: String,
+}
+
+impl Ledger {
+    fn push(&mut self, entry: &Entry) {
+        let bytes = entry.to_bytes();
+        let files = &mut self.files;
+        self.tree.push(merkle::leaf_hash(&bytes), |level, hash| files.push(level, hash));
+        files.push_entry(&bytes);
+    }
+
+    pub fn extend(&mut self, records: &[Record]) {
+        for record in records {
+            self.push(&record.entry());
+        }
+    }
+
+    pub fn root(&self, size: u64) -> io::Result<Hash> {
+        self.tree.root(size, &self.files)
+    }
+}
+
+/// An opened folder. One process holds it at a time.
+#[derive(Debug)]
+pub struct Log {
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    committer: Committer,
+    /// Holds the lock while the log is open.
+    _lock: File,
+}
+
+impl Log {
+    /// Opens `folder`, recovers what a crash left, and starts the writer.
+    pub fn open(folder: &Path, signer: LogSigner, options: &Options) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(folder)?;
+        let lock = File::options().write(true).create(true).truncate(false).open(folder.join("lock"))?;
+        if lock.try_lock().is_err() {
+            return Err(OpenError::Held(folder.to_owned()));
+        }
+        let ledger_folder = folder.join("ledger");
+        let mut ledger = Ledger { tree: Tree::default(), files: Files::create(&ledger_folder)? };
+        let mut slots = SignedSlots::open(&ledger_folder.join("signed"))?;
+        let before = signed_before(&slots, &signer)?;
+        let signed_size = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
+
+        let journal_folder = folder.join("journal");
+        let mut writer = Writer::open(&journal_folder, options.segment_bytes, signed_size, |_, record| {
+            ledger.push(&record.entry());
+            Ok(())
+        })?;
+        ledger.files.flush()?;
+        if before.is_some_and(|before| ledger.root(before.size).ok() != Some(before.root)) {
+            return Err(OpenError::OtherRoot { size: signed_size });
+        }
+        if writer.next() == 0 {
+            publish_rule(&mut writer, &mut ledger)?;
+        }
+
+        let size = writer.next();
+        let checkpoint =
+            Checkpoint { origin: signer.log_key().name().to_owned(), size, root: ledger.root(size)? };
+        let note = checkpoint.sign(&signer);
+        if size > signed_size {
+            slots.persist(&note)?;
+        }
+        let registry = open_registry(&folder.join("registry.sqlite"), &journal_folder, size)?;
+        let (published, _) = watch::channel(Published { size, note });
+        let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signer });
+        let committer = Committer::start(
+            Committing { shared: Arc::clone(&shared), writer, slots, registry },
+            options.queue,
+        )?;
+        Ok(Self { folder: folder.to_owned(), shared, committer, _lock: lock })
+    }
+
+    /// Takes batches.
+    pub fn committer(&self) -> &Committer {
+        &self.committer
+    }
+
+    /// A reader of the journal from record `next` on.
+    pub fn reader(&self, next: u64) -> Reader {
+        Reader::new(&self.folder.join("journal"), next)
+    }
+
+    /// How many entries are signed and published.
+    pub fn size(&self) -> u64 {
+        self.shared.published.borrow().size
+    }
+
+    /// Waits until more than `size` entries are published; false once the log is closed.
+    pub async fn grows_past(&self, size: u64) -> bool {
+        let mut published = self.shared.published.subscribe();
+        published.wait_for(|now| now.size > size).await.is_ok()
+    }
+
+    /// The newest published checkpoint: a signed note.
+    pub fn checkpoint(&self) -> String {
+        self.shared.published.borrow().note.clone()
+    }
+
+    /// The log's verifier key.
+    pub fn vkey(&self) -> String {
+        self.shared.signer.log_key().to_vkey()
+    }
+
+    /// The log's origin.
+    pub fn origin(&self) -> &str {
+        self.shared.signer.log_key().name()
+    }
+
+    /// The first `width` hashes of a tile; `None` where the published log has not that many.
+    pub fn tile(&self, level: usize, index: u64, width: u64) -> io::Result<Option<Vec<u8>>> {
+        let below = u32::try_from(level * 8).ok().filter(|&bits| bits < 64);
+        let available = below.map_or(0, |bits| self.size() >> bits);
+        if !within(index, width, available) {
+            return Ok(None);
+        }
+        self.ledger().files.tile(level, index, width)
+    }
+
+    /// The first `width` entries of a bundle; `None` where the published log has not that many.
+    pub fn entries(&self, index: u64, width: u64) -> io::Result<Option<Vec<u8>>> {
+        if !within(index, width, self.size()) {
+            return Ok(None);
+        }
+        self.ledger().files.bundle(index, width)
+    }
+
+    /// The time in the newest batch entry among the first `size`: what a checkpoint of that size vouches for.
+    pub fn time_at(&self, size: u64) -> Option<u64> {
+        let size = size.min(self.size());
+        let ledger = self.ledger();
+        // Entries that carry no time are few: rules, beside batches.
+        (size.saturating_sub(64)..size).rev().find_map(|index| {
+            match Entry::from_bytes(&ledger.files.entry(index).ok()??)? {
+                Entry::Batch(batch) => Some(batch.received),
+                Entry::Rule(_) => None,
+            }
+        })
+    }
+
+    fn ledger(&self) -> std::sync::RwLockReadGuard<'_, Ledger> {
+        self.shared.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn within(index: u64, width: u64, available: u64) -> bool {
+    let first = index.checked_mul(TILE_WIDTH);
+    first.and_then(|first| first.checked_add(width)).is_some_and(|end| end <= available)
+}
+
+fn signed_before(slots: &SignedSlots, signer: &LogSigner) -> Result<Option<Checkpoint>, OpenError> {
+    let Some(note) = slots.newest() else { return Ok(None) };
+    match Checkpoint::verify(note, signer.log_key()) {
+        Ok(checkpoint) => Ok(Some(checkpoint)),
+        Err(reason) => Err(OpenError::ForeignKey { given: signer.log_key().to_vkey(), reason }),
+    }
+}
+
+fn publish_rule(writer: &mut Writer, ledger: &mut Ledger) -> Result<(), OpenError> {
+    let rule = RuleEntry { version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
+    let records = writer.append(&[Record::Rule(rule)]).map_err(|error| match error {
+        AppendError::Undone(error) | AppendError::InDoubt(error) => error,
+    })?;
+    ledger.extend(&records);
+    ledger.files.flush()?;
+    Ok(())
+}
+
+fn open_registry(path: &Path, journal: &Path, size: u64) -> Result<Registry, OpenError> {
+    let mut registry = Registry::open(path, size)?;
+    let mut reader = Reader::new(journal, registry.leaves()?);
+    let mut enrolments = Vec::new();
+    while let Some((leaf, record)) = reader.next_below(size)? {
+        let Some(batch) = record.into_batch() else { continue };
+        match Batch::unverified(&batch.jws) {
+            Ok(payload) => {
+                let hash = Hash::of(batch.jws.as_bytes());
+                let place = Place { hash, leaf, tree_size: batch.tree_size };
+                enrolments.push(Enrolment { device: payload.device, seq: payload.seq, place });
+            }
+            Err(problem) => tracing::error!(leaf, %problem, "a journaled batch cannot be read"),
+        }
+        if enrolments.len() >= 1000 {
+            registry.enrol(&enrolments, leaf + 1)?;
+            enrolments.clear();
+        }
+    }
+    registry.enrol(&enrolments, size)?;
+    Ok(registry)
+}

@@ -1,0 +1,13 @@
+//! The ingest server: signed batches in, receipts out, counts that can be recomputed.
+//!
+//! The way of a batch, in the order of these modules: `http` takes the request, `auth` checks the token,
+//! `intake` opens and checks the batches, `commit` makes them durable (`journal`), enters them in the log
+//! (`ledger`), remembers them per device (`registry`) and answers. There the ack ends. `projection` then
+//! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served.
+//!
+//! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
+
+pub mod commit;
+pub mod journal;
+pub mod ledger;
+pub mod registry;

@@ -1,0 +1,149 @@
+//! The device registry: which batch holds which sequence number of which device.
+//!
+//! It makes a resend harmless and a fork visible. Derived from the journal: what it lacks after a crash is
+//! read from there again, and a file that cannot be used is made anew.
+
+use delistening_schema::{DeviceId, Hash};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Where a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// Its index in the log.
+    pub leaf: u64,
+    /// The size of the log that its receipt is for.
+    pub tree_size: u64,
+}
+
+/// How many devices' newest batches stay in memory.
+const REMEMBERED: usize = 100_000;
+
+/// The registry.
+#[derive(Debug)]
+pub struct Registry {
+    database: Connection,
+    newest: HashMap<DeviceId, (u64, Hash)>,
+}
+
+/// One batch to be entered.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// Whose.
+    pub device: DeviceId,
+    /// Its sequence number.
+    pub seq: u64,
+    /// Where it stands.
+    pub place: Place,
+}
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    CREATE TABLE IF NOT EXISTS batches (
+        device BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        leaf INTEGER NOT NULL,
+        tree_size INTEGER NOT NULL,
+        PRIMARY KEY (device, seq)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
+";
+
+impl Registry {
+    /// Opens the registry; one that knows more than `leaves` entries, or cannot be read, is made anew.
+    pub fn open(path: &Path, leaves: u64) -> rusqlite::Result<Self> {
+        match Self::open_existing(path).and_then(|registry| Ok((registry.leaves()?, registry))) {
+            Ok((known, registry)) if known <= leaves => return Ok(registry),
+            Ok((known, _)) => {
+                tracing::warn!(known, leaves, "the registry is ahead of the journal: made anew")
+            }
+            Err(error) => tracing::warn!(%error, "the registry cannot be read: made anew"),
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(suffix);
+            // Whether it existed does not matter: what cannot be removed fails to open below.
+            let _ = std::fs::remove_file(PathBuf::from(file));
+        }
+        Self::open_existing(path)
+    }
+
+    fn open_existing(path: &Path) -> rusqlite::Result<Self> {
+        let database = Connection::open(path)?;
+        database.execute_batch(SCHEMA)?;
+        Ok(Self { database, newest: HashMap::new() })
+    }
+
+    /// How many entries of the log it has seen.
+    pub fn leaves(&self) -> rusqlite::Result<u64> {
+        self.database
+            .query_row("SELECT leaves FROM progress", [], |row| row.get(0))
+            .optional()
+            .map(Option::unwrap_or_default)
+    }
+
+    /// The batch with that sequence number.
+    pub fn find(&self, device: &DeviceId, seq: u64) -> rusqlite::Result<Option<Place>> {
+        // Most batches are the next of their device: nothing to look for.
+        if self.newest.get(device).is_some_and(|(newest, _)| seq > *newest) {
+            return Ok(None);
+        }
+        self.database
+            .prepare_cached("SELECT hash, leaf, tree_size FROM batches WHERE device = ?1 AND seq = ?2")?
+            .query_row(params![device.0.0, seq], |row| {
+                Ok(Place { hash: Hash(row.get(0)?), leaf: row.get(1)?, tree_size: row.get(2)? })
+            })
+            .optional()
+    }
+
+    /// The device's newest sequence number, and the hash of its batch.
+    pub fn newest(&mut self, device: &DeviceId) -> rusqlite::Result<Option<(u64, Hash)>> {
+        if let Some(&newest) = self.newest.get(device) {
+            return Ok(Some(newest));
+        }
+        let newest = self
+            .database
+            .prepare_cached("SELECT seq, hash FROM batches WHERE device = ?1 ORDER BY seq DESC LIMIT 1")?
+            .query_row([device.0.0], |row| Ok((row.get(0)?, Hash(row.get(1)?))))
+            .optional()?;
+        if let Some(newest) = newest {
+            self.remember(*device, newest);
+        }
+        Ok(newest)
+    }
+
+    fn remember(&mut self, device: DeviceId, newest: (u64, Hash)) {
+        if self.newest.len() >= REMEMBERED {
+            self.newest.clear();
+        }
+        self.newest.insert(device, newest);
+    }
+
+    /// Enters batches, all or none, and that the log has `leaves` entries.
+    pub fn enrol(&mut self, enrolments: &[Enrolment], leaves: u64) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        {
+            let mut insert =
+                transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            for Enrolment { device, seq, place } in enrolments {
+                insert.execute(params![device.0.0, seq, place.hash.0, place.leaf, place.tree_size])?;
+            }
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?
+                .execute([leaves])?;
+        }
+        transaction.commit()?;
+        for Enrolment { device, seq, place } in enrolments {
+            // Only what is remembered is updated: for another device a later batch may be on record.
+            if let Some(newest) = self.newest.get_mut(device).filter(|newest| *seq > newest.0) {
+                *newest = (*seq, place.hash);
+            }
+        }
+        Ok(())
+    }
+}
