@@ -1,0 +1,28 @@
+// `npm run bench:…`: builds what a benchmark measures, optimised, and runs it. A benchmark prints a table for people
+// and, as its last line, one line of JSON; what it measures stands in its own source.
+
+import { join } from "node:path";
+import { main, ROOT, run, Stop, step } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
+
+const SUFFIX = process.platform === "win32" ? ".exe" : "";
+const release = (name) => join(ROOT, "target/release", name + SUFFIX);
+
+const BENCHES = {
+  async ingest(...options) {
+    await step("Build the server and its load, optimised", async () => {
+      await run("cargo", ["build", "--release", "-p", "delistening-ingest"]);
+      await run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-ingest"]);
+    });
+    // Outside of a step: the benchmark's last line stays the last.
+    await run(release("bench-ingest"), [release("delistening-ingest"), ...options], { why: "The benchmark failed." });
+  },
+};
+
+await main(async () => {
+  const [name, ...options] = process.argv.slice(2);
+  const bench = Object.hasOwn(BENCHES, name ?? "") ? BENCHES[name] : undefined;
+  if (!bench) throw new Stop(`Name the benchmark to run: ${Object.keys(BENCHES).join(", ")}.`);
+  await setup();
+  await bench(...options);
+});

@@ -1,0 +1,100 @@
+// Builds all that a browser downloads: the WASM modules, the npm packages and the demo page. The server is
+// cargo's affair. Start reading with `build`.
+
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { extname, join } from "node:path";
+import { isEntry, main, ROOT, run, say, step } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
+import { buildWasm, MODULES } from "./wasm.mjs";
+
+const DEMO = "examples/demo";
+// What a page may ask for. Scripts and notes that lie beside it stay behind.
+const STATIC = new Set(
+  ".css .flac .html .ico .jpg .json .m4a .mp3 .oga .ogg .opus .png .svg .txt .wav .webm .webmanifest .webp".split(" "),
+);
+const NOT_STATIC = new Set(["package.json", "tsconfig.json", "dist", "node_modules", "src"]);
+
+/** Builds everything, with `how` from setup; `conformance` adds the module that only a test loads. */
+export async function build(how, { conformance = false } = {}) {
+  await step("Build the WASM module", () => buildWasm(how, MODULES.sdk));
+  if (conformance) await step("Build the WASM module of the golden vectors", () => buildWasm(how, MODULES.conformance));
+  await step("Build @delistening/sdk", buildSdk);
+  await step("Build @delistening/player", () => compile("player"));
+  await step("Build the demo page", buildDemo);
+}
+
+/** Checks the types of a TypeScript project without writing anything. */
+export async function typecheck(folder) {
+  await run("node_modules/.bin/tsc", ["--noEmit", "--project", folder], {
+    why: `The types of ${folder} do not hold; what is wrong stands above.`,
+  });
+}
+
+async function buildSdk() {
+  clear("sdk-wasm/dist", ["wasm", "conformance"]);
+  // The generated types are a declaration file already: they hold no values.
+  cpSync(join(ROOT, "schema/ts/index.ts"), join(ROOT, "sdk-wasm/dist/schema.d.ts"));
+  await emit("sdk-wasm");
+}
+
+async function compile(folder) {
+  clear(`${folder}/dist`, []);
+  await emit(folder);
+}
+
+async function emit(folder) {
+  await run("node_modules/.bin/tsc", ["--project", folder], {
+    why: `${folder} could not be compiled; what is wrong stands above.`,
+  });
+}
+
+/** Empties a folder of what an earlier build left, but for the names in `keep`. */
+function clear(folder, keep) {
+  mkdirSync(join(ROOT, folder), { recursive: true });
+  for (const name of readdirSync(join(ROOT, folder))) {
+    if (!keep.includes(name)) rmSync(join(ROOT, folder, name), { recursive: true });
+  }
+}
+
+async function buildDemo() {
+  const dist = join(ROOT, DEMO, "dist");
+  clear(`${DEMO}/dist`, []);
+  const { build: bundle } = await import("esbuild");
+  await bundle({
+    absWorkingDir: ROOT,
+    entryPoints: [`${DEMO}/src/main.ts`],
+    outdir: `${DEMO}/dist`,
+    bundle: true,
+    format: "esm",
+    splitting: true,
+    minify: true,
+    sourcemap: true,
+    target: "es2022",
+    logLevel: "warning",
+  });
+  // The SDK asks for its module beside itself, and the bundle lies at the top of the page's folder.
+  copyStatic(join(ROOT, MODULES.sdk.out), join(dist, "wasm"), new Set([".wasm"]));
+  copyStatic(join(ROOT, DEMO), dist, STATIC);
+  say(`${DEMO}/dist`);
+}
+
+function copyStatic(from, to, extensions) {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, goal] = [join(from, entry.name), join(to, entry.name)];
+    if (NOT_STATIC.has(entry.name)) continue;
+    if (entry.isDirectory()) copyStatic(source, goal, extensions);
+    else if (extensions.has(extname(entry.name))) cpSync(source, goal);
+  }
+}
+
+/** The folders that are TypeScript projects. */
+export function projects(folders) {
+  return folders.filter((folder) => existsSync(join(ROOT, folder, "tsconfig.json")));
+}
+
+if (isEntry(import.meta.url)) {
+  await main(async () => {
+    const { wasm } = await setup({ wasm: true });
+    await build(wasm);
+  });
+}

@@ -1,0 +1,85 @@
+// `npm test`: everything that must hold, in order, ending at the first step that fails. The last line is
+// `N passed, M failed`, the sum over all test runners. Start reading with the list of steps.
+
+import { basename, join, relative } from "node:path";
+import { build, projects, typecheck } from "./build.mjs";
+import { filesUnder } from "./lib/inputs.mjs";
+import { bold, main, ROOT, run, Stop, say, seconds, step, steps } from "./lib/run.mjs";
+import { checkNpm, checkRust } from "./lib/supply.mjs";
+import { Totals } from "./lib/totals.mjs";
+import { setup } from "./setup.mjs";
+import { workspaces } from "./setup/packages.mjs";
+
+const WORKSPACE = ["--workspace", "--all-features"];
+const totals = new Totals();
+
+async function all() {
+  const tools = await setup({ wasm: true, browser: true, deny: true, lints: true });
+  await step("Formatting of Rust", () => run("cargo", ["fmt", "--all", "--check"], { why: "Run `cargo fmt --all`." }));
+  await step("Formatting and lints of TypeScript, JavaScript and JSON", () =>
+    run("node_modules/.bin/biome", ["check", "--error-on-warnings"], { why: "Run `npx biome check --write`." }),
+  );
+  await step("Lints of Rust", () =>
+    run("cargo", ["clippy", "--locked", ...WORKSPACE, "--all-targets", "--", "-D", "warnings"], {
+      why: "Clippy has found something; it stands above.",
+    }),
+  );
+  await step("Tests of Rust", () => cargoTest());
+  await build(tools.wasm, { conformance: true });
+  await step("Types of TypeScript", async () => {
+    for (const folder of projects(workspaces())) await typecheck(folder);
+  });
+  for (const folder of workspaces()) await nodeTests(folder, tools.browser);
+  await step("Licences, sources and advisories of crates", () => checkRust(tools.deny));
+  await step("Advisories of npm packages", () => checkNpm());
+}
+
+/** Also builds the server's program with the features of all, which the end-to-end tests run. */
+async function cargoTest() {
+  const env = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always" } : {};
+  await run("cargo", ["build", "--locked", ...WORKSPACE, "--bins", "--tests"], { env });
+  await counted("cargo", ["test", "--locked", ...WORKSPACE], env, "cargo");
+}
+
+/** The tests of an npm workspace: its files named *.test.mjs or *.test.js. */
+async function nodeTests(folder, browser) {
+  const files = filesUnder(join(ROOT, folder)).filter((file) => /\.test\.m?js$/.test(basename(file)));
+  if (files.length === 0) return;
+  const env = { CHROME_PATH: browser, CHROMIUM: browser };
+  const args = ["--test", "--test-reporter=spec", ...files.map((file) => relative(ROOT, file))];
+  await step(`Tests of ${folder}`, () => counted(process.execPath, args, env, "node"));
+}
+
+async function counted(command, args, env, runner) {
+  try {
+    totals.add(runner, await run(command, args, { env, tee: true, why: "Tests failed; which ones stands above." }));
+  } catch (failure) {
+    totals.add(runner, failure.output ?? "");
+    throw failure;
+  }
+}
+
+/** The step that failed first, each step's time, and the sum. */
+function summary(ok) {
+  console.log(`\n${bold("Summary")}`);
+  for (const { title, seconds: time, ok: fine } of steps) say(`${fine ? "ok    " : "FAILED"} ${title} (${seconds(time)})`);
+  say(`${seconds(steps.reduce((sum, entry) => sum + entry.seconds, 0))} in all`);
+  if (totals.skipped > 0) say(`${totals.skipped} tests were left out by their authors (ignored or skipped)`);
+  // A step that is not a test and failed counts as one: the sum must not look clean.
+  const failed = ok ? totals.failed : Math.max(totals.failed, 1);
+  console.log(`${totals.passed} passed, ${failed} failed`);
+}
+
+await main(async () => {
+  let ok = false;
+  try {
+    await all();
+    if (totals.passed === 0) throw new Stop("No test has run.");
+    ok = true;
+  } catch (thrown) {
+    console.error(`\n${bold("Stopped")} at "${steps.at(-1)?.title}": ${thrown instanceof Error ? thrown.message : thrown}`);
+    if (process.env.DEBUG && !(thrown instanceof Stop)) console.error(thrown);
+    process.exitCode = 1;
+  }
+  summary(ok);
+});

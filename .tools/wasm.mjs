@@ -1,0 +1,69 @@
+// Builds a crate as a WASM module with its JavaScript and declarations: cargo, wasm-bindgen, wasm-opt. Knows
+// nothing of packages; build.mjs does. Start reading with `buildWasm`.
+
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { hashOf, unlessDone } from "./lib/inputs.mjs";
+import { isEntry, main, ROOT, run, say } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
+
+/** The modules that we build, each from `inputs` into the folder `out`. */
+export const MODULES = {
+  sdk: {
+    crate: "delistening-sdk-wasm",
+    features: [],
+    inputs: ["schema/src", "schema/Cargo.toml", "sdk-core/src", "sdk-core/Cargo.toml", "sdk-wasm/src", "sdk-wasm/Cargo.toml"],
+    out: "sdk-wasm/dist/wasm",
+  },
+};
+// The same crate with the golden vectors' function, for the browser test. Never shipped.
+MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
+
+// What rustc's target has switched on, so that wasm-opt accepts it: all of it is in every browser since 2023.
+const WASM_FEATURES = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "call-indirect-overlong",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+];
+
+/** Builds one of MODULES as `how` (from setup) says, unless nothing it is made from changed. */
+export async function buildWasm(how, module) {
+  const { crate, features, inputs, out } = module;
+  const file = crate.replaceAll("-", "_");
+  const facts = JSON.stringify([how.compiler, features, WASM_FEATURES]);
+  const hash = hashOf(["Cargo.toml", "Cargo.lock", ".tools/wasm.mjs", ".tools/bindgen", ...inputs], facts);
+  const outputs = [`${out}/${file}_bg.wasm`, `${out}/${file}.js`, `${out}/${file}.d.ts`];
+  const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}`;
+  const ran = await unlessDone(name, hash, outputs, async () => {
+    // A folder of its own: another compiler may be at work here, and neither should undo the other's results.
+    const target = "target/wasm";
+    const selected = features.length > 0 ? ["--features", features.join(",")] : [];
+    const args = ["build", "-p", crate, "--lib", "--profile", "wasm", "--target-dir", target, ...how.args, ...selected];
+    await run("cargo", args, { env: how.env });
+    rmSync(join(ROOT, out), { recursive: true, force: true });
+    mkdirSync(join(ROOT, out), { recursive: true });
+    await run(how.bindgen, [`${target}/wasm32-unknown-unknown/wasm/${file}.wasm`, out], { quiet: true });
+    await optimise(outputs[0]);
+  });
+  const { size } = statSync(join(ROOT, outputs[0]));
+  say(`${outputs[0]}: ${(size / 1024).toFixed(1)} KiB${ran ? "" : ", unchanged"}`);
+}
+
+/** The shebang of wasm-opt is Node's; calling Node by its own path works on every system. */
+async function optimise(path) {
+  const enabled = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  const args = ["node_modules/binaryen/bin/wasm-opt", "-Os", ...enabled, path, "-o", path];
+  await run(process.execPath, args, { quiet: true });
+}
+
+if (isEntry(import.meta.url)) {
+  await main(async () => {
+    const { wasm } = await setup({ wasm: true });
+    await buildWasm(wasm, MODULES.sdk);
+  });
+}
