@@ -124,9 +124,12 @@ export class MediaAttachment implements Attachment {
   #timeupdate(): void {
     if (!isPlaying(this.#media) || this.#seekFromMs !== undefined) return;
     // Moving without a `playing` before: another track over the same stream, or the end of a seek in a stall.
-    if (!this.session || !this.#last.moving) return this.#playing();
-    this.#session?.position(this.#now());
-    this.#mark(true);
+    if (this.session && this.#last.moving) {
+      this.#session?.position(this.#now());
+      this.#mark(true);
+    } else {
+      this.#playing();
+    }
   }
 
   /** A change is told with the position it happened at. */

@@ -54,6 +54,7 @@ export class Host {
   #transport: Transport | undefined;
   #membership: Membership | undefined;
   #backlog: { input: Input; now: Now }[] = [];
+  #overflowed = false;
   #draining = false;
   #leads = false;
   /** Records that came while this tab was still reading what is stored, to lead. */
@@ -114,12 +115,16 @@ export class Host {
 
   /** Hands the core something that happens now; before it is there, it waits in order. */
   feed(input: Input): void {
-    if (this.#state === "running") return this.#apply(input, now());
-    if (this.#state === "left" || this.#state === "failed") return;
-    if (this.#backlog.length < BACKLOG) this.#backlog.push({ input, now: now() });
-    else if (this.#backlog.length === BACKLOG) {
-      this.#backlog.push({ input: () => {}, now: now() });
-      this.#sink.error(TelemetryError.of("backlog-full", "too much happened before the telemetry module was there", "drop"));
+    if (this.#state === "running") {
+      this.#apply(input, now());
+    } else if (this.#state === "left" || this.#state === "failed") {
+      this.#sink.trace("too late");
+    } else if (this.#backlog.length < BACKLOG) {
+      this.#backlog.push({ input, now: now() });
+    } else if (!this.#overflowed) {
+      this.#overflowed = true;
+      const why = "too much happened before the telemetry module was there";
+      this.#sink.error(TelemetryError.of("backlog-full", why, "drop"));
     }
   }
 
@@ -176,7 +181,7 @@ export class Host {
       lead: (alive) => this.#lead(storage, alive),
       adopt: (records) => {
         if (this.#adopted) this.#adopted.push(...records);
-        else if (this.#leads) this.#adopt(records);
+        else if (this.#leads) this.feed((core, { wall, mono }) => core.adopt(wall, mono, flat(records)));
       },
       flush: () => this.flush(),
     };
@@ -193,8 +198,8 @@ export class Host {
       if (this.#left()) return;
       this.#leads = true;
       this.#sink.trace("leads", { records: records.length, tabs: owners.length });
-      this.feed((core, { wall, mono }) => core.lead(wall, mono, flat(records), owners));
-      this.#adopt(this.#adopted);
+      const all = flat([...records, ...this.#adopted]);
+      this.feed((core, { wall, mono }) => core.lead(wall, mono, all, owners));
     } catch (thrown) {
       // To lead without knowing the chain would fork it: leave that to another tab.
       const why = `what is stored on this device cannot be read: ${textOf(thrown)}`;
@@ -204,10 +209,6 @@ export class Host {
       this.#adopted = undefined;
       this.#sink.changed();
     }
-  }
-
-  #adopt(records: StoredRecord[]): void {
-    if (records.length > 0) this.feed((core, { wall, mono }) => core.adopt(wall, mono, flat(records)));
   }
 
   #apply(input: Input, at: Now): void {
@@ -223,7 +224,9 @@ export class Host {
       clearTimeout(this.#timer);
       this.#membership?.leave();
       this.#settle();
-      this.#sink.error(TelemetryError.of("core-failed", `the telemetry core failed: ${textOf(thrown)}`, "stop", thrown));
+      this.#sink.error(
+        TelemetryError.of("core-failed", `the telemetry core failed: ${textOf(thrown)}`, "stop", thrown),
+      );
     }
   }
 
@@ -242,21 +245,28 @@ export class Host {
     if (this.#state === "left" && output.type !== "send") return;
     switch (output.type) {
       case "store":
-        return this.#store(output);
+        this.#store(output);
+        break;
       case "handover":
         // This tab may be reading what is stored in order to lead, and these may have come too late for that.
         this.#adopted?.push(...output.records);
-        return this.#membership?.handOver(output.records);
+        this.#membership?.handOver(output.records);
+        break;
       case "sign":
-        return this.#sign(output.ticket, output.message);
+        this.#sign(output.ticket, output.message);
+        break;
       case "need_token":
-        return this.#token();
+        this.#token();
+        break;
       case "send":
-        return this.#send(output);
+        this.#send(output);
+        break;
       case "wake_at":
-        return this.#wake(output.mono_ms);
+        this.#wake(output.mono_ms);
+        break;
       case "notify":
-        return this.#notify(output.notice);
+        this.#notify(output.notice);
+        break;
     }
   }
 
@@ -307,13 +317,14 @@ export class Host {
     if (this.#left() || (last_chance && !transport.outlivesPage)) {
       this.#sink.trace("beacon", { taken: transport.lastChance(body) });
       // A beacon has no answer: should the page live on, the batches go again and are known by then.
-      return this.#answer(unanswered);
+      this.#answer(unanswered);
+      return;
     }
     void transport.send(body).then((answer) => {
       this.#sink.trace("answer", answer?.status ?? "none");
-      if (!answer) return this.#answer(unanswered);
-      const { status, retryAfterS, body: text } = answer;
-      this.#answer((core, { wall, mono }) => core.response(wall, mono, ticket, status, retryAfterS, text));
+      const { status = 0, retryAfterS, body: text = "" } = answer ?? {};
+      const answered: Input = (core, { wall, mono }) => core.response(wall, mono, ticket, status, retryAfterS, text);
+      this.#answer(answer ? answered : unanswered);
     });
   }
 

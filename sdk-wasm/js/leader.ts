@@ -99,9 +99,7 @@ class LockMembership implements Membership {
 
   async #alive(): Promise<string[]> {
     const { held = [] } = await this.#locks.query();
-    return held.flatMap(({ name }) =>
-      name?.startsWith(this.#owners) ? [name.slice(this.#owners.length)] : [],
-    );
+    return held.flatMap(({ name }) => (name?.startsWith(this.#owners) ? [name.slice(this.#owners.length)] : []));
   }
 
   #lead(alive: () => Promise<string[]>): void {

@@ -69,7 +69,8 @@ export function readOptions(options: TelemetryOptions, base: string): Settings |
     return "logKeys must be a list of texts";
   }
   for (const [name, value] of Object.entries(batch)) {
-    if (value !== undefined && !(Number.isInteger(value) && value > 0)) return `batch.${name} must be a whole number above 0`;
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      return `batch.${name} must be a whole number above 0`;
   }
   return { endpoint, token: options.token, listener, logKeys, namespace, batch };
 }

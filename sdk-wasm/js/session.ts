@@ -88,19 +88,22 @@ export class Session implements PlaySession {
   seeked(fromMs: number, toMs: number): void {
     const from = milliseconds(fromMs);
     const to = milliseconds(toMs);
-    if (from === undefined || to === undefined) return this.#host.invalid("seeked(fromMs, toMs)");
-    this.#positionMs = to;
-    this.#tell({ kind: "seeked", fromMs: from, toMs: to });
+    if (from === undefined || to === undefined) {
+      this.#host.invalid("seeked(fromMs, toMs)");
+    } else {
+      this.#positionMs = to;
+      this.#tell({ kind: "seeked", fromMs: from, toMs: to });
+    }
   }
 
   rate(rate: number): void {
-    if (!(rate >= 0 && rate <= 16)) return this.#host.invalid("rate(rate), from 0 to 16");
-    this.#tell({ kind: "rate", rate });
+    if (rate >= 0 && rate <= 16) this.#tell({ kind: "rate", rate });
+    else this.#host.invalid("rate(rate), from 0 to 16");
   }
 
   volume(volume: number, muted: boolean): void {
-    if (!(volume >= 0 && volume <= 1)) return this.#host.invalid("volume(volume, muted), from 0 to 1");
-    this.#tell({ kind: "volume", volume, muted: Boolean(muted) });
+    if (volume >= 0 && volume <= 1) this.#tell({ kind: "volume", volume, muted: Boolean(muted) });
+    else this.#host.invalid("volume(volume, muted), from 0 to 1");
   }
 
   visible(visible: boolean): void {
@@ -109,19 +112,19 @@ export class Session implements PlaySession {
 
   failed(code: string, positionMs: number): void {
     const at = milliseconds(positionMs);
-    if (at === undefined || typeof code !== "string" || code === "") {
-      return this.#host.invalid("failed(code, positionMs)");
-    }
-    this.#tell({ kind: "failed", code, positionMs: at });
+    if (at === undefined || typeof code !== "string" || code === "") this.#host.invalid("failed(code, positionMs)");
+    else this.#tell({ kind: "failed", code, positionMs: at });
   }
 
   ended(reason: HostEndReason, positionMs: number): void {
     const at = milliseconds(positionMs);
-    if (at === undefined || !REASONS.includes(reason)) return this.#host.invalid("ended(reason, positionMs)");
-    if (!this.#open) return;
-    this.#tell({ kind: "ended", reason, positionMs: at });
-    this.#open = false;
-    this.#host.closed(this);
+    if (at === undefined || !REASONS.includes(reason)) {
+      this.#host.invalid("ended(reason, positionMs)");
+    } else if (this.#open) {
+      this.#tell({ kind: "ended", reason, positionMs: at });
+      this.#open = false;
+      this.#host.closed(this);
+    }
   }
 
   /** Ends it where it was last known to be. */
@@ -131,9 +134,12 @@ export class Session implements PlaySession {
 
   #at(kind: "playing" | "position" | "paused" | "stalled", positionMs: number): void {
     const at = milliseconds(positionMs);
-    if (at === undefined) return this.#host.invalid(`${kind}(positionMs)`);
-    this.#positionMs = at;
-    this.#tell({ kind, positionMs: at });
+    if (at === undefined) {
+      this.#host.invalid(`${kind}(positionMs)`);
+    } else {
+      this.#positionMs = at;
+      this.#tell({ kind, positionMs: at });
+    }
   }
 
   #tell(signal: Signal): void {

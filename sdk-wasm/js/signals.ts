@@ -8,25 +8,35 @@ export function feedSignal(handle: number, signal: Signal): Input {
   return (core, { wall, mono }) => {
     switch (signal.kind) {
       case "playing":
-        return core.playing(wall, mono, handle, signal.positionMs);
+        core.playing(wall, mono, handle, signal.positionMs);
+        break;
       case "position":
-        return core.position(wall, mono, handle, signal.positionMs);
+        core.position(wall, mono, handle, signal.positionMs);
+        break;
       case "paused":
-        return core.paused(wall, mono, handle, signal.positionMs);
+        core.paused(wall, mono, handle, signal.positionMs);
+        break;
       case "stalled":
-        return core.stalled(wall, mono, handle, signal.positionMs);
+        core.stalled(wall, mono, handle, signal.positionMs);
+        break;
       case "seeked":
-        return core.seeked(wall, mono, handle, signal.fromMs, signal.toMs);
+        core.seeked(wall, mono, handle, signal.fromMs, signal.toMs);
+        break;
       case "rate":
-        return core.rate(wall, mono, handle, signal.rate);
+        core.rate(wall, mono, handle, signal.rate);
+        break;
       case "volume":
-        return core.volume(wall, mono, handle, signal.volume, signal.muted);
+        core.volume(wall, mono, handle, signal.volume, signal.muted);
+        break;
       case "visible":
-        return core.visible(wall, mono, handle, signal.visible);
+        core.visible(wall, mono, handle, signal.visible);
+        break;
       case "failed":
-        return core.failed(wall, mono, handle, signal.code, signal.positionMs);
+        core.failed(wall, mono, handle, signal.code, signal.positionMs);
+        break;
       case "ended":
-        return core.ended(wall, mono, handle, signal.reason, signal.positionMs);
+        core.ended(wall, mono, handle, signal.reason, signal.positionMs);
+        break;
     }
   };
 }

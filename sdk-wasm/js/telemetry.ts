@@ -20,7 +20,6 @@ export class Telemetry extends TypedEventTarget {
   readonly ready: Promise<void>;
   readonly #onError: ((error: TelemetryError) => void) | undefined;
   readonly #debug: boolean;
-  readonly #settings: Settings | undefined;
   readonly #sessions = new Set<Session>();
   readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
   readonly #stopWatching: () => void = () => {};
@@ -53,7 +52,6 @@ export class Telemetry extends TypedEventTarget {
       queueMicrotask(() => this.#report(error));
       return;
     }
-    this.#settings = settings;
     this.#host = this.#newHost(settings);
     this.#stopWatching = watchLifecycle({
       hidden: () => this.#feed((core, { wall, mono }) => core.hidden(wall, mono)),
@@ -171,7 +169,8 @@ export class Telemetry extends TypedEventTarget {
       (thrown: unknown) => {
         // The next session, flush or return of the network tries again.
         this.#started = undefined;
-        const error = thrown instanceof TelemetryError ? thrown : TelemetryError.of("core-failed", textOf(thrown), "stop", thrown);
+        const error =
+          thrown instanceof TelemetryError ? thrown : TelemetryError.of("core-failed", textOf(thrown), "stop", thrown);
         this.#settleReady.reject(error);
         this.#report(error);
       },
@@ -204,19 +203,23 @@ export class Telemetry extends TypedEventTarget {
   #notice(notice: Notice): void {
     switch (notice.type) {
       case "event":
-        return this.#dispatch("event", notice.event);
+        this.#dispatch("event", notice.event);
+        break;
       case "sealed":
-        return this.#dispatch("batch", without(notice));
+        this.#dispatch("batch", without(notice));
+        break;
       case "acked":
-        return this.#dispatch("ack", without(notice));
+        this.#dispatch("ack", without(notice));
+        break;
       case "receipt":
-        return this.#dispatch("receipt", without(notice));
+        this.#dispatch("receipt", without(notice));
+        break;
       case "dropped":
-        return this.#dispatch("dropped", without(notice));
+        this.#dispatch("dropped", without(notice));
+        break;
       case "error":
-        return this.#report(new TelemetryError(notice.code, notice.detail, notice.action));
-      case "idle":
-        return;
+        this.#report(new TelemetryError(notice.code, notice.detail, notice.action));
+        break;
     }
   }
 
@@ -256,7 +259,10 @@ export class Telemetry extends TypedEventTarget {
     try {
       return task();
     } catch (thrown) {
-      const error = thrown instanceof TelemetryError ? thrown : TelemetryError.of("invalid-argument", textOf(thrown), "drop", thrown);
+      const error =
+        thrown instanceof TelemetryError
+          ? thrown
+          : TelemetryError.of("invalid-argument", textOf(thrown), "drop", thrown);
       this.#report(error);
       return otherwise;
     }

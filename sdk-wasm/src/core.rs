@@ -18,8 +18,8 @@ impl Core {
     /// `config`: JSON of `delistening_sdk_core::Config`; `owner`: this tab's id.
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str, owner: String) -> Result<Core, JsError> {
-        let mut config: Config = read("config", config)?;
-        config.sdk = concat!("delistening-web/", env!("CARGO_PKG_VERSION")).to_owned();
+        let sdk = concat!("delistening-web/", env!("CARGO_PKG_VERSION")).to_owned();
+        let config = Config { sdk, ..read("config", config)? };
         Ok(Self(Machine::new(config, owner, Box::new(WebCrypto))))
     }
 
@@ -38,7 +38,10 @@ impl Core {
     }
 
     /// A session begins. `id` is its `UUIDv7`, `track` JSON of `delistening_sdk_core::Track`.
-    #[allow(clippy::too_many_arguments, reason = "an object would be read member by member across the border")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an object would be read member by member across the border"
+    )]
     pub fn open_session(
         &mut self,
         wall: f64,

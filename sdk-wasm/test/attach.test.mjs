@@ -130,7 +130,10 @@ test("a track that was given once is not credited for another source", async () 
     await harness.begun("one");
     audio.src = "/one.wav?signature=b";
     await audio.play();
-    await harness.until(({ event }) => event?.type === "play.started" && seen.filter((s) => s.event?.type === "play.started").length === 2);
+    await harness.until(
+      ({ event }) =>
+        event?.type === "play.started" && seen.filter((s) => s.event?.type === "play.started").length === 2,
+    );
     audio.src = "/two.wav";
     await audio.play();
     const error = await harness.until(({ type }) => type === "error");

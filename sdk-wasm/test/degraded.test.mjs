@@ -29,7 +29,11 @@ beforeEach(async () => {
 test("where IndexedDB is missing, memory serves, and the host is told", async () => {
   await tabs.addInitScript(() => {
     Object.defineProperty(window, "indexedDB", {
-      value: { open: () => { throw new DOMException("blocked", "SecurityError"); } },
+      value: {
+        open: () => {
+          throw new DOMException("blocked", "SecurityError");
+        },
+      },
     });
   });
   const page = await open(tabs, `${site.origin}/`);
@@ -85,14 +89,20 @@ test("nothing that the host does wrong, and none of its own failures, comes back
 
     const telemetry = new Telemetry({
       endpoint: location.origin,
-      token: () => { throw new Error("no session at the platform"); },
+      token: () => {
+        throw new Error("no session at the platform");
+      },
       onError,
     });
     telemetry.session(null);
     telemetry.session({});
     telemetry.attach(null, { id: "a" });
     telemetry.attach(document.createElement("audio"), {});
-    telemetry.attach(document.createElement("audio"), () => { throw new Error("no track"); }).detach();
+    telemetry
+      .attach(document.createElement("audio"), () => {
+        throw new Error("no track");
+      })
+      .detach();
     const session = telemetry.session({ id: "a" });
     session.playing(Number.NaN);
     session.position(-1);

@@ -61,9 +61,19 @@ test("leaving the page ends what plays, stores it, and the next page goes on fro
     await telemetry.flush();
     return harness.records();
   });
-  const batches = events.filter(({ key }) => key.startsWith("batch/")).map(({ value }) => payload(JSON.parse(value).jws));
-  const ended = batches.flatMap(({ events }) => events).filter((event) => event.session === session && event.type === "play.ended");
-  assert.deepEqual(ended.map(({ reason }) => reason), ["unloaded"]);
-  assert.deepEqual(batches.map(({ seq }) => seq), batches.map((_, index) => index + 1));
+  const batches = events
+    .filter(({ key }) => key.startsWith("batch/"))
+    .map(({ value }) => payload(JSON.parse(value).jws));
+  const ended = batches
+    .flatMap(({ events }) => events)
+    .filter((event) => event.session === session && event.type === "play.ended");
+  assert.deepEqual(
+    ended.map(({ reason }) => reason),
+    ["unloaded"],
+  );
+  assert.deepEqual(
+    batches.map(({ seq }) => seq),
+    batches.map((_, index) => index + 1),
+  );
   assert.deepEqual(page.wrongs, []);
 });

@@ -46,9 +46,17 @@ test("what is recorded while the server is out of reach survives reloads, in ord
 
   await page.reload();
   const records = await page.evaluate(() => harness.records());
-  const batches = records.filter(({ key }) => key.startsWith("batch/")).map(({ value }) => payload(JSON.parse(value).jws));
-  assert.deepEqual(batches.map(({ seq }) => seq), [1, 2]);
-  assert.deepEqual(batches.map(({ device }) => device), [device, device]);
+  const batches = records
+    .filter(({ key }) => key.startsWith("batch/"))
+    .map(({ value }) => payload(JSON.parse(value).jws));
+  assert.deepEqual(
+    batches.map(({ seq }) => seq),
+    [1, 2],
+  );
+  assert.deepEqual(
+    batches.map(({ device }) => device),
+    [device, device],
+  );
   assert.equal(batches[0].prev, "");
   assert.notEqual(batches[1].prev, "");
   assert.ok(batches[0].events.every(({ track }) => track === "first"));
@@ -63,7 +71,10 @@ test("what is recorded while the server is out of reach survives reloads, in ord
   assert.equal(method, "POST");
   assert.equal(headers["content-type"], "text/plain;charset=UTF-8");
   assert.equal(headers.cookie, undefined);
-  assert.deepEqual(body.batches.map((jws) => payload(jws).seq), [1, 2]);
+  assert.deepEqual(
+    body.batches.map((jws) => payload(jws).seq),
+    [1, 2],
+  );
   assert.equal((await page.evaluate(() => telemetry.status())).batches, 2, "nothing is forgotten without a receipt");
   assert.deepEqual(page.wrongs, []);
   await tabs.close();

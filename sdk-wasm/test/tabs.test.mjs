@@ -36,7 +36,9 @@ test("of two tabs one leads and sends what both recorded; when it is closed the 
     staying.playing(0);
     return staying.id;
   });
-  await second.evaluate(() => harness.until(({ event }) => event?.type === "play.started" && event.session === staying.id));
+  await second.evaluate(() =>
+    harness.until(({ event }) => event?.type === "play.started" && event.session === staying.id),
+  );
   // The follower asks, the leader seals and sends.
   await second.evaluate(() => telemetry.flush());
   const { body } = await site.request(({ body }) =>
@@ -47,16 +49,27 @@ test("of two tabs one leads and sends what both recorded; when it is closed the 
 
   await first.close();
   await second.evaluate(() => harness.until(({ type, leader }) => type === "status" && leader));
-  const ended = await second.evaluate(() => seen.filter(({ event }) => event?.type === "play.ended").map(({ event }) => event));
-  assert.ok(ended.every(({ session }) => session !== stays), "this tab's own session goes on");
+  const ended = await second.evaluate(() =>
+    seen.filter(({ event }) => event?.type === "play.ended").map(({ event }) => event),
+  );
+  assert.ok(
+    ended.every(({ session }) => session !== stays),
+    "this tab's own session goes on",
+  );
   await second.evaluate(async () => {
     staying.ended("stopped", 0);
     await telemetry.flush();
     await harness.until(({ type }) => type === "batch");
   });
   const records = await second.evaluate(() => harness.records());
-  const batches = records.filter(({ key }) => key.startsWith("batch/")).map(({ value }) => payload(JSON.parse(value).jws));
-  assert.deepEqual(batches.map(({ seq }) => seq), batches.map((_, index) => index + 1), "one chain, no gap, no fork");
+  const batches = records
+    .filter(({ key }) => key.startsWith("batch/"))
+    .map(({ value }) => payload(JSON.parse(value).jws));
+  assert.deepEqual(
+    batches.map(({ seq }) => seq),
+    batches.map((_, index) => index + 1),
+    "one chain, no gap, no fork",
+  );
   assert.ok(batches.at(-1).events.some(({ session, type }) => session === stays && type === "play.ended"));
   assert.deepEqual([...first.wrongs, ...second.wrongs], []);
   await tabs.close();

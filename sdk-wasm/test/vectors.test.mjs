@@ -19,8 +19,8 @@ after(async () => {
 
 test("the golden vectors hold in WASM in a browser, byte for byte", async () => {
   const files = await readdir(VECTORS);
-  const vectors = (await Promise.all(files.map((file) => readFile(new URL(file, VECTORS), "utf8")))).flatMap(
-    (text) => JSON.parse(text),
+  const vectors = (await Promise.all(files.map((file) => readFile(new URL(file, VECTORS), "utf8")))).flatMap((text) =>
+    JSON.parse(text),
   );
   assert.ok(vectors.length > 50, `only ${vectors.length} vectors were found`);
   const page = await open(await browser.newContext(), `${site.origin}/`);

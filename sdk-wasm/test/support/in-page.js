@@ -2,8 +2,7 @@
 window.harness = {
   /** A token as an issuer would write it, for an endpoint that does not check signatures. */
   token({ device, listener }) {
-    const part = (value) =>
-      btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const part = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
     const now = Math.floor(Date.now() / 1000);
     const claims = {
       iss: "https://issuer.test",
