@@ -54,6 +54,7 @@ export class Host {
   #transport: Transport | undefined;
   #membership: Membership | undefined;
   #backlog: { input: Input; now: Now }[] = [];
+  #leaving = false;
   #overflowed = false;
   #draining = false;
   #leads = false;
@@ -141,7 +142,8 @@ export class Host {
 
   /** The page is being left. What was asked for so far is under way; another tab may lead from here on. */
   leave(): void {
-    if (this.#state === "left") return;
+    if (this.#left()) return;
+    this.#leaving = true;
     this.feed((core, { wall, mono }) => core.hidden(wall, mono));
     this.#state = "left";
     this.#leads = false;
@@ -314,7 +316,7 @@ export class Host {
     const transport = this.#transport;
     if (!transport) return;
     const unanswered: Input = (core, { wall, mono }) => core.network_error(wall, mono, ticket);
-    if (this.#left() || (last_chance && !transport.outlivesPage)) {
+    if (this.#leaving || (last_chance && !transport.outlivesPage)) {
       this.#sink.trace("beacon", { taken: transport.lastChance(body) });
       // A beacon has no answer: should the page live on, the batches go again and are known by then.
       this.#answer(unanswered);

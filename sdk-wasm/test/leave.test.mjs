@@ -10,7 +10,11 @@ let tabs;
 let page;
 
 before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
+  [browser, site] = await Promise.all([
+    // Playwright switches this cache off.
+    launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+    startSite(),
+  ]);
 });
 
 after(async () => {
@@ -33,6 +37,19 @@ beforeEach(async () => {
     await harness.until(({ type }) => type === "event");
   });
 });
+
+/** An answer after which the device has nothing left to send. */
+function refuse({ batches }) {
+  const problem = {
+    type: "urn:delistening:problem:bad-signature",
+    title: "Bad signature",
+    status: 400,
+    detail: "refused by the test",
+    code: "bad-signature",
+    action: "drop",
+  };
+  return { status: 200, body: { log: "none", answers: batches.map(() => ({ status: "refused", problem })) } };
+}
 
 test("when the page is hidden, what was recorded is sealed and sent at once", async () => {
   const keepalive = page.waitForRequest((request) => request.url().includes("/v1/batches"));
@@ -75,5 +92,63 @@ test("leaving the page ends what plays, stores it, and the next page goes on fro
     batches.map(({ seq }) => seq),
     batches.map((_, index) => index + 1),
   );
+  assert.deepEqual(page.wrongs, []);
+});
+
+test("what is sealed while the page is being left goes by beacon", async () => {
+  site.ingest = refuse;
+  const beacons = await page.evaluate(async () => {
+    // From here on there is a token, and nothing waits.
+    await telemetry.flush();
+    await harness.until(({ type }) => type === "dropped");
+    const beacons = [];
+    const send = navigator.sendBeacon.bind(navigator);
+    navigator.sendBeacon = (url, body) => {
+      const taken = send(url, body);
+      beacons.push({ taken, batches: JSON.parse(body).batches.length });
+      window.dispatchEvent(new Event("beacon"));
+      return taken;
+    };
+    // A browser that lets a page finish its storage work; most freeze it first, and the next page sends.
+    window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: false }));
+    await harness.once(window, "beacon");
+    return beacons;
+  });
+  assert.deepEqual(beacons, [{ taken: true, batches: 1 }]);
+  const ends = ({ body }) => payload(body.batches[0]).events.at(-1).reason === "unloaded";
+  const { headers } = await site.request(ends);
+  assert.equal(headers["content-type"], "text/plain;charset=UTF-8");
+  assert.deepEqual(page.wrongs, []);
+});
+
+test("a page that comes back from the back/forward cache goes on with the chain as it then is", async () => {
+  await page.evaluate(() => {
+    window.marker = "the same page";
+  });
+  await page.goto(`${site.origin}/other`);
+  await page.evaluate(async () => {
+    await (await harness.start()).ready;
+    harness.play("meanwhile", 40_000);
+    await telemetry.flush();
+  });
+  await page.goBack({ waitUntil: "commit" });
+  assert.equal(await page.evaluate(() => window.marker), "the same page", "it came from the cache");
+  const batches = await page.evaluate(async () => {
+    await telemetry.flush();
+    harness.play("back again", 40_000);
+    await telemetry.flush();
+    await harness.until(({ type, batches }) => type === "status" && batches > 0);
+    return (await harness.records())
+      .filter(({ key }) => key.startsWith("batch/"))
+      .map(({ value }) => JSON.parse(value).jws);
+  });
+  const payloads = batches.map(payload);
+  assert.deepEqual(
+    payloads.map(({ seq }) => seq),
+    payloads.map((_, index) => index + 1),
+    "one chain",
+  );
+  const tracks = new Set(payloads.flatMap(({ events }) => events).map(({ track }) => track));
+  assert.deepEqual([...tracks].sort(), ["back again", "going on", "meanwhile"]);
   assert.deepEqual(page.wrongs, []);
 });

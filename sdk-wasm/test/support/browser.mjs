@@ -4,10 +4,11 @@ import { chromium } from "playwright-core";
 
 const PLACES = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-export async function launch() {
+export async function launch(options = {}) {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error("Chromium is needed: install it, or name it in CHROMIUM");
   return chromium.launch({
+    ...options,
     executablePath,
     args: [
       "--no-sandbox",

@@ -80,7 +80,7 @@ export function payload(jws) {
 }
 
 function send(response, body, type) {
-  response.writeHead(200, { "content-type": type, "cache-control": "no-store" });
+  response.writeHead(200, { "content-type": type, "cache-control": "no-cache" });
   response.end(body);
 }
 
