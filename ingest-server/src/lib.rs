@@ -7,7 +7,18 @@
 //!
 //! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
 
+pub mod auth;
+pub mod cli;
 pub mod commit;
+pub mod config;
+pub mod http;
+pub mod intake;
 pub mod journal;
+pub mod keys;
 pub mod ledger;
+pub mod live;
+pub mod metrics;
+pub mod projection;
 pub mod registry;
+pub mod server;
+pub mod store;

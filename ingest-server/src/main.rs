@@ -1,3 +1,5 @@
-//! The ingest server.
+//! The `delistening-ingest` program; see the library for what it does.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    delistening_ingest::cli::run()
+}

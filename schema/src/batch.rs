@@ -24,7 +24,7 @@ pub const TYPE: &str = "delistening-batch+jws";
 pub struct Batch {
     /// Payload version, 1.
     pub v: u32,
-    /// `UUIDv7` of the batch.
+    /// UUIDv7 of the batch.
     pub batch: Uuid,
     /// The device: the thumbprint of the key that signs.
     pub device: DeviceId,

@@ -16,13 +16,13 @@ mod wire;
 #[serde(try_from = "wire::Wire")]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), schemars(!try_from))]
 pub struct Event {
-    /// `UUIDv7`, unique for this event.
+    /// UUIDv7, unique for this event.
     pub id: Uuid,
     /// Wall clock of the device, milliseconds since 1970.
     pub at: u64,
     /// Milliseconds since the session began, from a monotonic clock.
     pub mono: u64,
-    /// The session, `UUIDv7`.
+    /// The session, UUIDv7.
     pub session: Uuid,
     /// The platform's identifier of the track.
     pub track: String,

@@ -1,4 +1,4 @@
-//! The default limits of protocol v1. A server may be configured otherwise and says so in its `OpenAPI`
+//! The default limits of protocol v1. A server may be configured otherwise and says so in its OpenAPI
 //! document; devices stay within these.
 
 /// Most bytes of one signed batch (the compact JWS).

@@ -5,7 +5,7 @@
  */
 export type Event = { 
 /**
- * `UUIDv7`, unique for this event.
+ * UUIDv7, unique for this event.
  */
 id: string, 
 /**
@@ -17,7 +17,7 @@ at: number,
  */
 mono: number, 
 /**
- * The session, `UUIDv7`.
+ * The session, UUIDv7.
  */
 session: string, 
 /**
@@ -241,7 +241,7 @@ export type Batch = {
  */
 v: number, 
 /**
- * `UUIDv7` of the batch.
+ * UUIDv7 of the batch.
  */
 batch: string, 
 /**

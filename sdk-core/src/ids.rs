@@ -1,4 +1,4 @@
-//! `UUIDv7`s (RFC 9562) that sort in the order they were made, also within a millisecond and when the clock
+//! UUIDv7s (RFC 9562) that sort in the order they were made, also within a millisecond and when the clock
 //! is set back.
 
 use crate::io::Entropy;

@@ -190,7 +190,7 @@ pub enum TransportResult {
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A session begins; it is recorded from the first `Playing` on. `handle` is the host's name for it, `id`
-    /// its `UUIDv7` if the host has made one.
+    /// its UUIDv7 if the host has made one.
     OpenSession {
         /// The host's name for it.
         handle: u32,

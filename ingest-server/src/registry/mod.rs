@@ -60,7 +60,7 @@ impl Registry {
         match Self::open_existing(path).and_then(|registry| Ok((registry.leaves()?, registry))) {
             Ok((known, registry)) if known <= leaves => return Ok(registry),
             Ok((known, _)) => {
-                tracing::warn!(known, leaves, "the registry is ahead of the journal: made anew")
+                tracing::warn!(known, leaves, "the registry is ahead of the journal: made anew");
             }
             Err(error) => tracing::warn!(%error, "the registry cannot be read: made anew"),
         }

@@ -2,12 +2,12 @@
 
 use crate::event::{Body, Event};
 use crate::intervals::{Interval, Intervals};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// An event with the signed times that bracket it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Evidence {
     /// The event.
     pub event: Event,

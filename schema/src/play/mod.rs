@@ -29,6 +29,19 @@ pub enum Status {
     Invalid,
 }
 
+impl Status {
+    /// The status as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Short => "short",
+            Self::Muted => "muted",
+            Self::Suspect => "suspect",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 /// Why a session has its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,0 +1,85 @@
+//! Access tokens: which issuers are trusted, and what a token lets its bearer do.
+
+mod cache;
+mod jwks;
+
+pub use jwks::{Issuers, JwksError};
+
+use cache::Cache;
+use delistening_schema::DeviceId;
+use delistening_schema::problem::{Code, Problem};
+use delistening_schema::token::{Claims, SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS, TokenError};
+use std::sync::Arc;
+
+/// Verifies tokens for one audience.
+#[derive(Debug)]
+pub struct Authority {
+    audience: String,
+    issuers: Issuers,
+    cache: Cache,
+}
+
+/// A token that lets a device send a listener's plays.
+#[derive(Clone, Debug)]
+pub struct DeviceToken {
+    /// What it says.
+    pub claims: Arc<Claims>,
+    /// The device it is bound to.
+    pub device: DeviceId,
+}
+
+impl Authority {
+    /// Trusts `issuers` for tokens made for `audience`.
+    pub fn new(audience: String, issuers: Issuers) -> Self {
+        Self { audience, issuers, cache: Cache::default() }
+    }
+
+    /// The service that tokens and batches must be for.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// Checks a device's token at `now` (seconds since 1970).
+    pub fn device(&self, token: &str, now: u64) -> Result<DeviceToken, Problem> {
+        let claims = self.verify(token, now, SCOPE_WRITE_PLAYS)?;
+        match &claims.cnf {
+            Some(confirmation) => Ok(DeviceToken { device: confirmation.jkt, claims }),
+            None => Err(Problem::new(
+                Code::BadToken,
+                "the token is not bound to a device; the issuer must put its thumbprint into cnf.jkt",
+            )),
+        }
+    }
+
+    /// Checks the token of a service that reads counts.
+    pub fn service(&self, token: &str, now: u64) -> Result<Arc<Claims>, Problem> {
+        self.verify(token, now, SCOPE_READ_COUNTS)
+    }
+
+    fn verify(&self, token: &str, now: u64, scope: &str) -> Result<Arc<Claims>, Problem> {
+        let claims = if let Some(claims) = self.cache.get(token) {
+            claims.check_times(now).map_err(problem)?;
+            claims
+        } else {
+            let find = |issuer: &str, kid: Option<&str>| self.issuers.find(issuer, kid);
+            let claims = Claims::verify(token, &self.audience, now, find).map_err(problem)?;
+            self.cache.insert(token, claims)
+        };
+        if !claims.allows(scope) {
+            return Err(Problem::new(
+                Code::InsufficientScope,
+                format!("the token's scope must include {scope}"),
+            ));
+        }
+        Ok(claims)
+    }
+}
+
+fn problem(error: TokenError) -> Problem {
+    match error {
+        TokenError::Expired => {
+            Problem::new(Code::ExpiredToken, "the token has expired; get a new one and send the same again")
+        }
+        other => Problem::new(Code::BadToken, format!("{other}; get a new token from the platform")),
+    }
+}

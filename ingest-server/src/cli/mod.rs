@@ -1,0 +1,52 @@
+//! The command line.
+
+mod keys;
+mod serve;
+mod token;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Playback telemetry that can be trusted: takes signed batches of plays, makes them durable, enters them in a
+/// log that nobody can rewrite, answers with receipts, and counts.
+///
+/// To look around on your own machine: delistening-ingest serve --dev --data ./data
+#[derive(Debug, Parser)]
+#[command(name = "delistening-ingest", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(crate::config::ServeOptions),
+    /// Make keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Mint an access token with an issuer's key
+    Token(token::TokenOptions),
+    /// Check a receipt: is this batch in that log?
+    Verify(verify::VerifyOptions),
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(options) => serve::run(options),
+        Command::Keys(keys) => keys.run(),
+        Command::Token(options) => options.run(),
+        Command::Verify(options) => options.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type CommandResult = Result<(), Box<dyn std::error::Error>>;

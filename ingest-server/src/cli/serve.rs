@@ -1,0 +1,36 @@
+//! `serve`.
+
+use super::CommandResult;
+use crate::config::ServeOptions;
+use crate::server;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+const DEV_BANNER: &str = "\
+*** DEVELOPMENT MODE ***
+This server mints tokens for anyone on this machine (POST /dev/token). It listens on loopback only.
+Never put it behind a proxy or a tunnel.";
+
+/// Runs the server until SIGTERM or SIGINT.
+pub fn run(options: ServeOptions) -> CommandResult {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let dev = options.dev;
+    let config = options.check()?;
+    if dev {
+        eprintln!("{DEV_BANNER}");
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let end = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        // Scripts wait for this line.
+        server::run(config, |address| println!("listening on http://{address}"), end).await?;
+        Ok(())
+    })
+}

@@ -1,0 +1,272 @@
+//! What `serve` is told, checked before anything is opened: every mistake stops the start with one sentence
+//! that names the setting.
+
+use crate::auth::Issuers;
+use crate::keys::{KeyFileError, PrivateKey};
+use axum::http::HeaderValue;
+use clap::Args;
+use delistening_schema::ledger::LogSigner;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Settings of `serve`. Flags win over environment variables.
+#[derive(Args, Clone, Debug)]
+pub struct ServeOptions {
+    /// The folder that holds everything: journal, ledger, registry, counts and the log's key
+    #[arg(long, env = "DELISTENING_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, env = "DELISTENING_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDR")]
+    pub listen: String,
+
+    /// The log's name, a URL without scheme that never changes, such as plays.example.com/log
+    #[arg(long, env = "DELISTENING_ORIGIN", value_name = "NAME")]
+    pub origin: Option<String>,
+
+    /// The service that tokens and batches must be for, the same on all its nodes
+    #[arg(long, env = "DELISTENING_AUDIENCE", value_name = "NAME")]
+    pub audience: Option<String>,
+
+    /// Who issues tokens (their `iss`); give one --jwks for each
+    #[arg(long, env = "DELISTENING_ISSUER", value_name = "NAME", value_delimiter = ',')]
+    pub issuer: Vec<String>,
+
+    /// A file with that issuer's public keys as a JWK set
+    #[arg(long, env = "DELISTENING_JWKS", value_name = "FILE", value_delimiter = ',')]
+    pub jwks: Vec<PathBuf>,
+
+    /// The log's private key; made in the data folder on the first start if not given
+    #[arg(long, env = "DELISTENING_LOG_KEY", value_name = "FILE")]
+    pub log_key: Option<PathBuf>,
+
+    /// Origins whose pages may post and read (CORS); batches carry their own proof, so any by default
+    #[arg(
+        long,
+        env = "DELISTENING_ALLOW_ORIGIN",
+        value_name = "ORIGIN",
+        default_value = "*",
+        value_delimiter = ','
+    )]
+    pub allow_origin: Vec<String>,
+
+    /// For development: make keys, and mint tokens for anyone on this machine
+    #[arg(long)]
+    pub dev: bool,
+
+    /// With --dev: serve this folder at /
+    #[arg(long, value_name = "DIR", requires = "dev")]
+    pub www: Option<PathBuf>,
+}
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A setting is missing.
+    #[error("--{0} is missing: {1}")]
+    Missing(&'static str, &'static str),
+    /// A setting cannot be used.
+    #[error("--{setting} {value}: {reason}")]
+    Invalid {
+        /// Which.
+        setting: &'static str,
+        /// What it was.
+        value: String,
+        /// Why.
+        reason: String,
+    },
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The key of a log that exists is gone.
+    #[error(
+        "the log's key {0} is missing, but the data folder holds a log: put the key back, or give it with \
+         --log-key; another key cannot go on with this log"
+    )]
+    LostKey(PathBuf),
+}
+
+/// Settings that can be used.
+#[derive(Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Who signs checkpoints.
+    pub signer: LogSigner,
+    /// The service.
+    pub audience: String,
+    /// Who is trusted to issue tokens.
+    pub issuers: Issuers,
+    /// Whose pages may call.
+    pub allow_origins: Vec<HeaderValue>,
+    /// The issuer's name and key, in development.
+    pub dev: Option<(String, PrivateKey)>,
+    /// A folder to serve, in development.
+    pub www: Option<PathBuf>,
+}
+
+const DEV_ORIGIN: &str = "localhost/delistening-dev";
+const DEV_AUDIENCE: &str = "delistening-dev";
+const DEV_ISSUER: &str = "https://localhost/delistening-dev-issuer";
+
+impl ServeOptions {
+    /// Checks the settings, and makes what `serve` may make: the data folder and the log's key.
+    pub fn check(self) -> Result<Config, ConfigError> {
+        let invalid = |setting, value: &dyn std::fmt::Display, reason: String| ConfigError::Invalid {
+            setting,
+            value: value.to_string(),
+            reason,
+        };
+        let listen: SocketAddr = self.listen.parse().map_err(|_| {
+            invalid("listen", &self.listen, "it must be an address and a port, such as 127.0.0.1:8787".into())
+        })?;
+        if self.dev && !listen.ip().is_loopback() {
+            let reason =
+                "with --dev the server mints tokens for anyone and listens on 127.0.0.1 or [::1] only";
+            return Err(invalid("listen", &self.listen, reason.into()));
+        }
+        if self.issuer.len() != self.jwks.len() {
+            return Err(ConfigError::Missing("jwks", "give one --jwks file for each --issuer"));
+        }
+        if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
+            return Err(invalid("www", &www.display(), "it is not a folder".into()));
+        }
+        std::fs::create_dir_all(&self.data)
+            .map_err(|error| invalid("data", &self.data.display(), error.to_string()))?;
+        let origin = or_dev(self.origin, self.dev, DEV_ORIGIN).ok_or(ConfigError::Missing(
+            "origin",
+            "it names the log in every receipt, for example plays.example.com/log",
+        ))?;
+        let audience = or_dev(self.audience, self.dev, DEV_AUDIENCE).ok_or(ConfigError::Missing(
+            "audience",
+            "it is the `aud` of every token and batch, for example https://plays.example.com",
+        ))?;
+        let mut issuers = Issuers::default();
+        for (issuer, path) in self.issuer.iter().zip(&self.jwks) {
+            let bad = |reason: String| invalid("jwks", &path.display(), reason);
+            let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+            issuers.trust(issuer, &text).map_err(|error| bad(error.to_string()))?;
+        }
+        let dev = if self.dev {
+            let path = self.data.join("dev-issuer.json");
+            let key = read_or_make(&path)?;
+            issuers
+                .trust(DEV_ISSUER, &key.jwks())
+                .map_err(|error| invalid("dev", &path.display(), error.to_string()))?;
+            Some((DEV_ISSUER.to_owned(), key))
+        } else if self.issuer.is_empty() {
+            return Err(ConfigError::Missing(
+                "issuer",
+                "without an issuer and its --jwks no token is good; or try --dev on your own machine",
+            ));
+        } else {
+            None
+        };
+        let key = log_key(&self.data, self.log_key.as_deref())?;
+        let signer = LogSigner::new(origin.clone(), key.secret())
+            .map_err(|_| invalid("origin", &origin, "it must be a name without spaces or +".into()))?;
+        let allow_origins = self
+            .allow_origin
+            .iter()
+            .map(|value| {
+                let header = HeaderValue::from_str(value).ok();
+                header.ok_or_else(|| invalid("allow-origin", value, "it must be an origin, or *".into()))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Config { data: self.data, listen, signer, audience, issuers, allow_origins, dev, www: self.www })
+    }
+}
+
+fn or_dev(value: Option<String>, dev: bool, default: &str) -> Option<String> {
+    value.filter(|value| !value.is_empty()).or_else(|| dev.then(|| default.to_owned()))
+}
+
+fn log_key(data: &Path, given: Option<&Path>) -> Result<PrivateKey, ConfigError> {
+    if let Some(path) = given {
+        return Ok(PrivateKey::read(path)?);
+    }
+    let path = data.join("log-key.json");
+    if !path.exists() && data.join("ledger").join("signed").exists() {
+        return Err(ConfigError::LostKey(path));
+    }
+    Ok(read_or_make(&path)?)
+}
+
+fn read_or_make(path: &Path) -> Result<PrivateKey, KeyFileError> {
+    if path.exists() {
+        return PrivateKey::read(path);
+    }
+    let failed = |error| KeyFileError::Io { path: path.to_owned(), what: "written", error };
+    let key = PrivateKey::generate().map_err(failed)?;
+    key.write(path)?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change<'a> = Box<dyn Fn(&mut ServeOptions) + 'a>;
+
+    fn options(data: &Path) -> ServeOptions {
+        ServeOptions {
+            data: data.to_owned(),
+            listen: "127.0.0.1:0".into(),
+            origin: Some("log.example".into()),
+            audience: Some("a".into()),
+            issuer: Vec::new(),
+            jwks: Vec::new(),
+            log_key: None,
+            allow_origin: vec!["*".into()],
+            dev: true,
+            www: None,
+        }
+    }
+
+    #[test]
+    fn every_mistake_is_one_sentence_that_names_the_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
+        let good = options(data);
+        good.clone().check().unwrap();
+        let jwks = data.join("jwks");
+        std::fs::write(&jwks, "{}").unwrap();
+        let cases: Vec<(&str, Change<'_>)> = vec![
+            ("--listen here", Box::new(|o| o.listen = "here".into())),
+            ("--listen 0.0.0.0:80", Box::new(|o| o.listen = "0.0.0.0:80".into())),
+            ("--issuer is missing", Box::new(|o| o.dev = false)),
+            ("--jwks is missing", Box::new(|o| o.issuer = vec!["i".into()])),
+            ("--jwks", Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec![jwks.clone()]))),
+            ("--jwks", Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec!["nowhere".into()]))),
+            ("--origin a b", Box::new(|o| o.origin = Some("a b".into()))),
+            ("--origin is missing", Box::new(|o| (o.dev, o.origin) = (false, None))),
+            ("--audience is missing", Box::new(|o| (o.dev, o.audience) = (false, None))),
+            ("--www", Box::new(|o| o.www = Some("nowhere".into()))),
+            ("--data", Box::new(|o| o.data = jwks.join("below a file"))),
+            ("key file nowhere", Box::new(|o| o.log_key = Some("nowhere".into()))),
+            ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),
+        ];
+        for (sentence, change) in cases {
+            let mut options = good.clone();
+            change(&mut options);
+            let error = options.check().expect_err(sentence).to_string();
+            assert!(
+                error.contains(sentence) && !error.contains('\n') || sentence == "--allow-origin",
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_lost_key_stops_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let good = options(folder.path());
+        good.clone().check().unwrap();
+        std::fs::create_dir(folder.path().join("ledger")).unwrap();
+        std::fs::write(folder.path().join("ledger/signed"), "").unwrap();
+        std::fs::remove_file(folder.path().join("log-key.json")).unwrap();
+        assert!(matches!(good.check(), Err(ConfigError::LostKey(_))));
+    }
+}

@@ -1,0 +1,152 @@
+//! HTTP: one router, one module per group of endpoints, and one way to say no.
+
+mod batches;
+mod body;
+mod counts;
+mod dev;
+mod live;
+mod log;
+mod openapi;
+mod ops;
+mod problem;
+mod token;
+
+use crate::auth::Authority;
+use crate::commit::Log;
+use crate::keys::PrivateKey;
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::projection::Projection;
+use crate::store::Store;
+use axum::Router;
+use axum::handler::HandlerWithoutStateExt as _;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use delistening_schema::problem::{Code, Problem};
+use problem::Refusal;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Semaphore, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_http::services::ServeDir;
+
+/// What every handler may use.
+#[derive(Debug)]
+pub struct App {
+    /// The log.
+    pub log: Arc<Log>,
+    /// Who may do what.
+    pub authority: Authority,
+    /// How far the store is.
+    pub projection: Projection,
+    /// Live counts.
+    pub live: Arc<Live>,
+    /// Metrics.
+    pub metrics: Metrics,
+    /// How requests are bounded.
+    pub bounds: Bounds,
+    /// Free places for requests that are being worked on.
+    pub places: Semaphore,
+    /// Free places for live readers.
+    pub live_places: Arc<Semaphore>,
+    /// Becomes true when the server is to end.
+    pub ending: watch::Receiver<bool>,
+    /// The issuer's key, in development alone.
+    pub dev: Option<DevIssuer>,
+    /// Counts.
+    pub store: Arc<dyn Store>,
+}
+
+/// The issuer that a server in development is for itself.
+#[derive(Debug)]
+pub struct DevIssuer {
+    /// Its name.
+    pub issuer: String,
+    /// Its key.
+    pub key: PrivateKey,
+}
+
+/// How requests are bounded.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Requests that are worked on at the same time.
+    pub requests: usize,
+    /// Live connections.
+    pub live_readers: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { requests: 4096, live_readers: 20_000, body_timeout: Duration::from_secs(20) }
+    }
+}
+
+/// The router. Pages of `allow_origins` may call it (`*` for any); `www` is served below `/` in development.
+pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>) -> Router {
+    let any = allow_origins.iter().any(|origin| origin == "*");
+    let cors = CorsLayer::new()
+        .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(allow_origins.iter().cloned()) })
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING])
+        .expose_headers([header::RETRY_AFTER, HeaderName::from_static("allow")])
+        .max_age(Duration::from_hours(24));
+    // What cannot be decompressed here is refused by the handler, with a problem of its own.
+    let decompress = RequestDecompressionLayer::new().pass_through_unaccepted(true);
+    let mut router = Router::new()
+        .route("/v1/batches", post(batches::ingest).layer(decompress))
+        .route("/v1/plays", get(counts::all))
+        .route("/v1/tracks/{id}/plays", get(counts::track))
+        .route("/v1/artists/{id}/plays", get(counts::artist))
+        .route("/v1/top", get(counts::top))
+        .route("/v1/live", get(live::stream))
+        .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/vkey", get(log::vkey))
+        .route("/log/tile/{*path}", get(log::tile))
+        .route("/healthz", get(ops::health))
+        .route("/readyz", get(ops::ready))
+        .route("/metrics", get(ops::metrics))
+        .route("/openapi.json", get(openapi::document));
+    if app.dev.is_some() {
+        router = router.route("/dev/token", post(dev::token));
+    }
+    router = match www {
+        Some(folder) => {
+            router.fallback_service(ServeDir::new(folder).not_found_service(not_found.into_service()))
+        }
+        None => router.fallback(not_found),
+    };
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+async fn not_found() -> Refusal {
+    Problem::new(Code::NotFound, "there is nothing at this path; /openapi.json lists what there is").into()
+}
+
+async fn method_not_allowed(method: Method) -> Refusal {
+    Problem::new(Code::MethodNotAllowed, format!("{method} is not for this path; see the Allow header"))
+        .into()
+}
+
+// The signature is tower-http's.
+#[allow(clippy::needless_pass_by_value)]
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Refusal::from(Problem::new(Code::Internal, "the server failed; send the same again later"))
+        .into_response()
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,112 @@
+//! `GET /openapi.json`: what there is, with the schemas of the contract and the limits in force.
+
+use axum::Json;
+use delistening_schema::limits;
+use delistening_schema::problem::Code;
+use serde_json::{Value, json};
+
+/// The document (OpenAPI 3.1, whose schemas are JSON Schema 2020-12).
+pub async fn document() -> Json<Value> {
+    Json(describe())
+}
+
+fn describe() -> Value {
+    let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let problem = json!({
+        "description": "a problem document (RFC 9457)",
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/problem" } } },
+    });
+    let json_body = |name: &str| {
+        let schema = json!({ "schema": { "$ref": format!("#/components/schemas/{name}") } });
+        json!({ "content": { "application/json": schema, "text/plain": schema }, "required": true })
+    };
+    let answers = |description: &str, content: Value| json!({ "200": { "description": description, "content": content }, "default": problem });
+    let counts = answers(
+        "counts of plays",
+        json!({ "application/json": { "schema": { "$ref": "#/components/schemas/counts" } } }),
+    );
+    let text = json!({ "text/plain": { "schema": { "type": "string" } } });
+    let bytes = json!({ "application/octet-stream": {} });
+    let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    let range = |extra: &Value| {
+        let integer = json!({ "type": "integer", "minimum": 0, "description": "milliseconds since 1970" });
+        let mut all = extra.as_array().cloned().unwrap_or_default();
+        all.extend(["from", "to"].map(|name| json!({ "name": name, "in": "query", "schema": integer })));
+        Value::from(all)
+    };
+    let service = json!([{ "service": [] }]);
+    let get = |parameters: Value, responses: Value, security: &Value| json!({ "get": { "parameters": parameters, "responses": responses, "security": security } });
+    let public = json!([]);
+    let by = json!([
+        { "name": "by", "in": "query", "required": true, "schema": { "enum": ["track", "artist"] } },
+        { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } },
+    ]);
+    let path = json!([{ "name": "path", "in": "path", "required": true, "schema": { "type": "string" } }]);
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "Delistening ingest server", "version": env!("CARGO_PKG_VERSION") },
+        "paths": {
+            "/v1/batches": { "post": {
+                "summary": "Takes signed batches; answers each with a receipt, the original receipt, or a problem",
+                "parameters": [{ "name": "device", "in": "query", "schema": { "type": "string" },
+                    "description": "a routing hint for load balancers; not read by the server" }],
+                "requestBody": json_body("ingest-request"),
+                "responses": answers("one answer per batch, in order", json!({
+                    "application/json": { "schema": { "$ref": "#/components/schemas/ingest-response" } } })),
+                "security": [{ "device": [] }, {}],
+            } },
+            "/v1/plays": get(range(&public), counts.clone(), &service),
+            "/v1/tracks/{id}/plays": get(range(&id), counts.clone(), &service),
+            "/v1/artists/{id}/plays": get(range(&id), counts, &service),
+            "/v1/top": get(range(&by), answers("the most played", json!({ "application/json": {} })), &service),
+            "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
+                &service),
+            "/log/checkpoint": get(public.clone(), answers("C2SP tlog-checkpoint", text.clone()), &public),
+            "/log/vkey": get(public.clone(), answers("the log's verifier key", text.clone()), &public),
+            "/log/tile/{path}": get(path, answers("C2SP tlog-tiles tile or entry bundle", bytes), &public),
+            "/healthz": get(public.clone(), answers("the process answers", text.clone()), &public),
+            "/readyz": get(public.clone(), answers("the process takes batches", text.clone()), &public),
+            "/metrics": get(public.clone(), answers("Prometheus text", text), &public),
+        },
+        "components": {
+            "securitySchemes": {
+                "device": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope plays:write, bound by cnf.jkt" },
+                "service": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope counts:read" },
+            },
+            "schemas": {
+                "ingest-request": schema(include_str!("../../../schema/json/ingest-request.v1.json")),
+                "ingest-response": schema(include_str!("../../../schema/json/ingest-response.v1.json")),
+                "batch": schema(include_str!("../../../schema/json/batch.v1.json")),
+                "event": schema(include_str!("../../../schema/json/event.v1.json")),
+                "problem": schema(include_str!("../../../schema/json/problem.v1.json")),
+                "counts": { "type": "object", "additionalProperties": { "type": "integer" } },
+            },
+        },
+        "x-limits": {
+            "batch_bytes": limits::BATCH_BYTES, "batch_events": limits::BATCH_EVENTS,
+            "request_bytes": limits::REQUEST_BYTES, "request_batches": limits::REQUEST_BATCHES,
+            "token_bytes": limits::TOKEN_BYTES, "token_life_s": limits::TOKEN_LIFE_S,
+        },
+        "x-problems": Code::ALL.iter().map(|code| json!({
+            "code": code, "status": code.status(), "action": code.action(), "title": code.title(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = describe();
+        let text = document.to_string();
+        for reference in text.split(r##""#/components/schemas/"##).skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(document["components"]["schemas"][name].is_object(), "{name}");
+        }
+        for name in ["ingest-request", "ingest-response", "batch", "event", "problem"] {
+            assert!(document["components"]["schemas"][name]["title"].is_string(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Finds the bearer token of a request.
+
+use super::{App, now_ms, problem::Refusal};
+use axum::http::{HeaderMap, header};
+use delistening_schema::problem::{Code, Problem};
+
+/// The token of the `Authorization` header (RFC 6750).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Lets a service through that may read counts.
+pub fn reads_counts(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+    let token = bearer(headers).ok_or_else(|| {
+        Problem::new(Code::BadToken, "counts are not public: send a service token as Authorization: Bearer")
+    })?;
+    app.authority.service(token, now_ms() / 1_000)?;
+    Ok(())
+}

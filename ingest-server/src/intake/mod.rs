@@ -1,0 +1,74 @@
+//! From the batches of a request to submissions: opened, checked, each with its own problem if it has one.
+
+mod client;
+
+pub use client::client_class;
+
+use crate::auth::DeviceToken;
+use crate::commit::{IntakeContext, Submission};
+use delistening_schema::event::EventError;
+use delistening_schema::problem::{Code, Problem};
+use delistening_schema::{Batch, Event};
+use std::collections::HashSet;
+
+/// A batch that can be committed, and what is wrong with single events of it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What is committed.
+    pub submission: Submission,
+    /// Problems of single events.
+    pub problems: Vec<Problem>,
+}
+
+/// Opens a batch and holds it against the token it came with.
+pub fn check(
+    jws: String,
+    token: &DeviceToken,
+    audience: &str,
+    received: u64,
+    context: IntakeContext,
+) -> Result<Checked, Problem> {
+    let opened = Batch::open(&jws)?;
+    let batch = &opened.payload;
+    if batch.device != token.device {
+        return Err(Problem::new(
+            Code::WrongDevice,
+            "the token is bound to another device than the one that signed; get a token for this device",
+        ));
+    }
+    if batch.aud != audience {
+        return Err(Problem::new(
+            Code::WrongAudience,
+            format!("the batch is for another service; this one is {audience:?}"),
+        ));
+    }
+    if batch.listener != token.claims.sub {
+        return Err(Problem::new(
+            Code::WrongListener,
+            "the batch holds plays of another listener than the token's; send it with that listener's token",
+        ));
+    }
+    let problems = event_problems(batch);
+    let (device, seq, prev, hash) = (batch.device, batch.seq, batch.prev, opened.hash);
+    Ok(Checked { submission: Submission { device, seq, prev, hash, jws, received, context }, problems })
+}
+
+fn event_problems(batch: &Batch) -> Vec<Problem> {
+    let mut seen = HashSet::with_capacity(batch.events.len());
+    let mut problems = Vec::new();
+    for (index, event) in batch.events.iter().enumerate() {
+        let problem = match Event::from_json(event.get()) {
+            Ok(event) if seen.insert(event.id) => continue,
+            Ok(event) => Problem::new(
+                Code::MalformedEvent,
+                format!("the event id {} stands twice in the batch", event.id),
+            ),
+            Err(error @ EventError::Malformed(_)) => Problem::new(Code::MalformedEvent, error.to_string()),
+            Err(error @ EventError::UnknownType(_)) => {
+                Problem::new(Code::UnknownEventType, error.to_string())
+            }
+        };
+        problems.push(problem.of_event(index));
+    }
+    problems
+}

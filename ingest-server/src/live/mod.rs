@@ -1,0 +1,134 @@
+//! Live counts: what the store holds, kept in memory and told to whoever watches.
+//!
+//! A reader gets a snapshot with a sequence number, then what changed since the number it has. However slow
+//! it is, there is nothing to queue for it: changes are read from the present counts when it asks.
+
+use crate::store::{Change, Dimension, Filter, Store, StoreError};
+use delistening_schema::play::{Status, Verdict};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// Counts of one track, or of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LiveCounts {
+    /// Plays that count.
+    pub valid: u64,
+    /// Sessions that do not.
+    pub not_counted: u64,
+    /// Media time heard in plays that count, in milliseconds.
+    pub heard_ms: u64,
+}
+
+/// What a reader is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Frame {
+    /// Grows with every change.
+    pub seq: u64,
+    /// All tracks together.
+    pub total: LiveCounts,
+    /// In a snapshot every track, in an update those that changed.
+    pub tracks: BTreeMap<String, LiveCounts>,
+}
+
+/// The counts, and a bell for those who watch.
+#[derive(Debug)]
+pub struct Live {
+    counts: RwLock<Counts>,
+    bell: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    seq: u64,
+    total: LiveCounts,
+    /// Each track's counts, and the sequence number of its last change.
+    tracks: BTreeMap<String, (LiveCounts, u64)>,
+}
+
+/// How many tracks are kept in memory for live counts; the store holds all.
+const TRACKS: u32 = 100_000;
+
+impl Live {
+    /// Begins with what the store holds.
+    pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
+        let filter = Filter::default();
+        let live = |counts: &crate::store::Counts| LiveCounts {
+            valid: counts.valid,
+            not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
+            heard_ms: counts.heard_ms,
+        };
+        let total = live(&store.counts(&filter)?);
+        let ranked = store.top(Dimension::Track, &filter, TRACKS)?;
+        let tracks = ranked.into_iter().map(|track| (track.id, (live(&track.counts), 0))).collect();
+        let (bell, _) = watch::channel(0);
+        Ok(Self { counts: RwLock::new(Counts { seq: 0, total, tracks }), bell })
+    }
+
+    /// Counts what changed.
+    pub fn apply(&self, changes: &[Change]) {
+        if changes.is_empty() {
+            return;
+        }
+        let seq = {
+            let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+            counts.seq += 1;
+            let Counts { seq, total, tracks } = &mut *counts;
+            for Change { before, play } in changes {
+                let (track, last_seq) = tracks.entry(play.track.clone()).or_default();
+                *last_seq = *seq;
+                for counts in [track, &mut *total] {
+                    if let Some(before) = before {
+                        counts.take_out(before);
+                    }
+                    counts.put_in(&play.verdict);
+                }
+            }
+            *seq
+        };
+        self.bell.send_replace(seq);
+    }
+
+    /// A bell that rings with every change.
+    pub fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    /// Everything.
+    pub fn snapshot(&self) -> Frame {
+        self.since(None)
+    }
+
+    /// What changed after `seq`.
+    pub fn update(&self, seq: u64) -> Frame {
+        self.since(Some(seq))
+    }
+
+    fn since(&self, seq: Option<u64>) -> Frame {
+        let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
+        let newer = counts.tracks.iter().filter(|(_, (_, last_seq))| seq.is_none_or(|seq| *last_seq > seq));
+        let tracks = newer.map(|(track, (counts, _))| (track.clone(), counts.clone())).collect();
+        Frame { seq: counts.seq, total: counts.total.clone(), tracks }
+    }
+}
+
+impl LiveCounts {
+    fn put_in(&mut self, verdict: &Verdict) {
+        if verdict.status == Status::Valid {
+            self.valid += 1;
+            self.heard_ms += verdict.heard_ms;
+        } else {
+            self.not_counted += 1;
+        }
+    }
+
+    fn take_out(&mut self, verdict: &Verdict) {
+        if verdict.status == Status::Valid {
+            self.valid = self.valid.saturating_sub(1);
+            self.heard_ms = self.heard_ms.saturating_sub(verdict.heard_ms);
+        } else {
+            self.not_counted = self.not_counted.saturating_sub(1);
+        }
+    }
+}

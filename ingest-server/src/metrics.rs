@@ -1,0 +1,100 @@
+//! Prometheus metrics: are we losing, lagging, refusing, slowing?
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// A batch's end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// A refusal's code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refusal {
+    code: &'static str,
+}
+
+/// The server's metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    batches: Family<Outcome, Counter>,
+    refusals: Family<Refusal, Counter>,
+    ack_seconds: Histogram,
+    log_size: Gauge,
+    projected: Gauge,
+    live_readers: Gauge,
+    stopped: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("delistening");
+        let batches = Family::default();
+        registry.register("batches", "Batches by what became of them", batches.clone());
+        let refusals = Family::default();
+        registry.register("refusals", "Refused requests, batches and events by code", refusals.clone());
+        let ack_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
+        registry.register("ack_seconds", "From a request's arrival to its answer", ack_seconds.clone());
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let log_size = gauge("log_size", "Entries in the signed log");
+        let projected = gauge("projected", "Entries of the log that the store has taken in");
+        let live_readers = gauge("live_readers", "Open live connections");
+        let stopped = gauge("intake_stopped", "1 when intake is closed until a restart");
+        Self { registry, batches, refusals, ack_seconds, log_size, projected, live_readers, stopped }
+    }
+}
+
+impl Metrics {
+    /// Counts a batch that was `accepted`, a `duplicate` or `refused`.
+    pub fn batch(&self, outcome: &'static str) {
+        self.batches.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Counts a refusal.
+    pub fn refusal(&self, code: &'static str) {
+        self.refusals.get_or_create(&Refusal { code }).inc();
+    }
+
+    /// Notes how long an ack took.
+    pub fn ack(&self, time: Duration) {
+        self.ack_seconds.observe(time.as_secs_f64());
+    }
+
+    /// The number of open live connections; keep what this gives for as long as one is open.
+    pub fn live_reader(&self) -> Counted {
+        self.live_readers.inc();
+        Counted(self.live_readers.clone())
+    }
+
+    /// Everything in the Prometheus text format.
+    pub fn encode(&self, log_size: u64, projected: u64, stopped: bool) -> String {
+        self.log_size.set(i64::try_from(log_size).unwrap_or(i64::MAX));
+        self.projected.set(i64::try_from(projected).unwrap_or(i64::MAX));
+        self.stopped.set(i64::from(stopped));
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// Counts down when dropped.
+#[derive(Debug)]
+pub struct Counted(Gauge);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

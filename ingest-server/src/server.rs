@@ -1,0 +1,97 @@
+//! Puts the parts together and runs them until told to end.
+
+use crate::auth::Authority;
+use crate::commit::{Log, OpenError, Options};
+use crate::config::Config;
+use crate::http::{self, App, Bounds, DevIssuer};
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::projection::Projection;
+use crate::store::{SqliteStore, Store, StoreError};
+use std::future::{Future, IntoFuture as _};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+/// How long requests under way may take once the server is to end.
+const DRAIN: Duration = Duration::from_secs(15);
+
+/// Why the server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address cannot be listened on.
+    #[error("--listen {address}: {error}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// Serving failed.
+    #[error("the server ended: {0}")]
+    Serve(#[from] io::Error),
+}
+
+/// Opens everything, tells `listening` the address, and serves until `end` resolves; then answers what is under
+/// way and closes the log.
+pub async fn run(
+    config: Config,
+    listening: impl FnOnce(SocketAddr),
+    end: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServerError> {
+    let Config { data, listen, signer, audience, issuers, allow_origins, dev, www } = config;
+    let log = Arc::new(Log::open(&data, signer, &Options::default())?);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
+    let live = Arc::new(Live::open(&*store)?);
+    let projection = Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live))?;
+    let listener =
+        TcpListener::bind(listen).await.map_err(|error| ServerError::Listen { address: listen, error })?;
+    let (ended, ending) = watch::channel(false);
+    let bounds = Bounds::default();
+    let app = Arc::new(App {
+        authority: Authority::new(audience, issuers),
+        projection,
+        live,
+        metrics: Metrics::default(),
+        places: Semaphore::new(bounds.requests),
+        live_places: Arc::new(Semaphore::new(bounds.live_readers)),
+        bounds,
+        ending: ending.clone(),
+        dev: dev.map(|(issuer, key)| DevIssuer { issuer, key }),
+        store,
+        log: Arc::clone(&log),
+    });
+    listening(listener.local_addr()?);
+    tokio::spawn(async move {
+        end.await;
+        tracing::info!("ending: answering what is under way");
+        ended.send_replace(true);
+    });
+    let router = http::router(app, &allow_origins, www).into_make_service_with_connect_info::<SocketAddr>();
+    let mut draining = ending.clone();
+    let mut ending = ending;
+    let serve = axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is an end as well.
+            let _ = ending.wait_for(|ending| *ending).await;
+        })
+        .into_future();
+    let drained = async {
+        let _ = draining.wait_for(|ending| *ending).await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = serve => served?,
+        () = drained => tracing::warn!("some connections did not end in time"),
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! The embedded store: one SQLite file.
+
+use super::{Change, Counts, Dimension, Filter, Fragment, Play, Ranked, SessionKey, Store, StoreError};
+use delistening_schema::event::Body;
+use delistening_schema::play::{Evidence, Verdict};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params, params_from_iter};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Counts plays in a file of its own.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    CREATE TABLE IF NOT EXISTS fragments (
+        device BLOB NOT NULL,
+        session BLOB NOT NULL,
+        leaf INTEGER NOT NULL,
+        evidence TEXT NOT NULL,
+        PRIMARY KEY (device, session, leaf)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS plays (
+        device BLOB NOT NULL,
+        session BLOB NOT NULL,
+        listener TEXT NOT NULL,
+        track TEXT NOT NULL,
+        artist TEXT,
+        at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        heard_ms INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        PRIMARY KEY (device, session)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS plays_by_track ON plays (track, at, status, heard_ms, listener);
+    CREATE INDEX IF NOT EXISTS plays_by_artist ON plays (artist, at, status, heard_ms, listener);
+    CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
+";
+
+const COUNTS: &str = "
+    count(*) FILTER (WHERE status = 'valid'), count(*) FILTER (WHERE status = 'short'),
+    count(*) FILTER (WHERE status = 'muted'), count(*) FILTER (WHERE status = 'suspect'),
+    count(*) FILTER (WHERE status = 'invalid'), count(DISTINCT listener) FILTER (WHERE status = 'valid'),
+    coalesce(sum(heard_ms) FILTER (WHERE status = 'valid'), 0)
+";
+
+impl SqliteStore {
+    /// Opens or makes the file.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = Connection::open(path)?;
+        writer.execute_batch(SCHEMA)?;
+        let reader = Connection::open(path)?;
+        reader.execute_batch("PRAGMA query_only = ON;")?;
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    fn cursor(&self) -> Result<u64, StoreError> {
+        let cursor =
+            self.reader().query_row("SELECT leaves FROM progress", [], |row| row.get(0)).optional()?;
+        Ok(cursor.unwrap_or(0))
+    }
+
+    fn apply(
+        &self,
+        fragments: &[Fragment],
+        cursor: u64,
+        judge: &dyn Fn(&[Evidence]) -> Verdict,
+    ) -> Result<Vec<Change>, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer.transaction()?;
+        for fragment in fragments {
+            keep(&transaction, fragment)?;
+        }
+        let mut changes = Vec::new();
+        let touched: BTreeSet<SessionKey> = fragments.iter().map(|fragment| fragment.key).collect();
+        for key in touched {
+            changes.extend(judge_again(&transaction, key, fragments, judge)?);
+        }
+        transaction.prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?.execute([cursor])?;
+        transaction.commit()?;
+        Ok(changes)
+    }
+
+    fn counts(&self, filter: &Filter) -> Result<Counts, StoreError> {
+        let (condition, values) = condition(filter);
+        let sql = format!("SELECT {COUNTS} FROM plays WHERE {condition}");
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(&sql)?;
+        Ok(statement.query_row(params_from_iter(values), |row| counts(row, 0))?)
+    }
+
+    fn top(&self, dimension: Dimension, filter: &Filter, limit: u32) -> Result<Vec<Ranked>, StoreError> {
+        let column = match dimension {
+            Dimension::Track => "track",
+            Dimension::Artist => "artist",
+        };
+        let (condition, mut values) = condition(filter);
+        values.push(Value::from(limit));
+        let sql = format!(
+            "SELECT {column}, {COUNTS} FROM plays WHERE {condition} AND {column} IS NOT NULL
+             GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT ?"
+        );
+        let reader = self.reader();
+        let mut statement = reader.prepare_cached(&sql)?;
+        let rows = statement.query_map(params_from_iter(values), |row| {
+            Ok(Ranked { id: row.get(0)?, counts: counts(row, 1)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn condition(filter: &Filter) -> (String, Vec<Value>) {
+    let mut parts = vec!["1".to_owned()];
+    let mut values = Vec::new();
+    let texts = [("track = ?", &filter.track), ("artist = ?", &filter.artist)];
+    for (part, value) in texts.into_iter().filter_map(|(part, value)| Some((part, value.as_ref()?))) {
+        parts.push(part.to_owned());
+        values.push(Value::from(value.clone()));
+    }
+    for (part, value) in [("at >= ?", filter.from), ("at < ?", filter.to)] {
+        if let Some(value) = value {
+            parts.push(part.to_owned());
+            values.push(Value::from(i64::try_from(value).unwrap_or(i64::MAX)));
+        }
+    }
+    (parts.join(" AND "), values)
+}
+
+fn counts(row: &Row<'_>, from: usize) -> rusqlite::Result<Counts> {
+    Ok(Counts {
+        valid: row.get(from)?,
+        short: row.get(from + 1)?,
+        muted: row.get(from + 2)?,
+        suspect: row.get(from + 3)?,
+        invalid: row.get(from + 4)?,
+        listeners: row.get(from + 5)?,
+        heard_ms: row.get(from + 6)?,
+    })
+}
+
+fn keep(transaction: &Transaction<'_>, fragment: &Fragment) -> Result<(), StoreError> {
+    let (received, anchored) = (fragment.received, fragment.anchored);
+    let evidence: Vec<Evidence> =
+        fragment.events.iter().map(|event| Evidence { event: event.clone(), received, anchored }).collect();
+    transaction.prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4)")?.execute(
+        params![
+            fragment.key.device.0.0,
+            fragment.key.session.as_bytes(),
+            fragment.leaf,
+            serde_json::to_string(&evidence)?,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Judges a session by all its fragments, and says what changed.
+fn judge_again(
+    transaction: &Transaction<'_>,
+    key: SessionKey,
+    fragments: &[Fragment],
+    judge: &dyn Fn(&[Evidence]) -> Verdict,
+) -> Result<Option<Change>, StoreError> {
+    let (device, session) = (key.device.0.0, key.session.as_bytes());
+    let mut evidence: Vec<Evidence> = Vec::new();
+    {
+        let mut statement = transaction.prepare_cached(
+            "SELECT evidence FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
+        )?;
+        let mut rows = statement.query(params![device, session])?;
+        while let Some(row) = rows.next()? {
+            evidence.extend(serde_json::from_str::<Vec<Evidence>>(row.get_ref(0)?.as_str().unwrap_or("[]"))?);
+        }
+    }
+    let Some(first) = evidence.iter().min_by_key(|one| one.event.id) else { return Ok(None) };
+    let artist = evidence.iter().find_map(|one| match &one.event.body {
+        Body::Started(started) => started.artist.clone(),
+        _ => None,
+    });
+    let listener =
+        fragments.iter().find(|fragment| fragment.key == key).map(|fragment| fragment.listener.clone());
+    let play = Play {
+        key,
+        listener: listener.unwrap_or_default(),
+        track: first.event.track.clone(),
+        artist,
+        at: first.event.at.min(first.received),
+        verdict: judge(&evidence),
+    };
+    let before: Option<String> = transaction
+        .prepare_cached("SELECT verdict FROM plays WHERE device = ?1 AND session = ?2")?
+        .query_row(params![device, session], |row| row.get(0))
+        .optional()?;
+    let before: Option<Verdict> = before.as_deref().map(serde_json::from_str).transpose()?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO plays VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+        .execute(params![
+        device,
+        session,
+        play.listener,
+        play.track,
+        play.artist,
+        play.at,
+        play.verdict.status.as_str(),
+        play.verdict.heard_ms,
+        serde_json::to_string(&play.verdict)?,
+    ])?;
+    Ok(Some(Change { before, play }))
+}
