@@ -42,13 +42,14 @@ export class MediaAttachment implements Attachment {
   /** Where playback was last known to be, when, and whether it went on from there. */
   #last = { positionMs: 0, at: 0, moving: false };
   #seekFromMs: number | undefined;
+  #refused = false;
 
   constructor(media: HTMLMediaElement, source: Track | (() => Track), host: AttachmentHost) {
     this.#media = media;
     this.#source = source;
     this.#host = host;
     const events: Record<string, () => void> = {
-      playing: () => this.#playing(),
+      playing: () => this.#began(),
       timeupdate: () => this.#timeupdate(),
       pause: () => this.#pause(),
       seeking: () => this.#seeking(),
@@ -67,7 +68,7 @@ export class MediaAttachment implements Attachment {
     }
     const visibility = () => this.#changed((session) => session.visible(isVisible()));
     document.addEventListener("visibilitychange", () => this.#host.guard(visibility), { signal });
-    if (isPlaying(media)) this.#playing();
+    if (isPlaying(media)) this.#began();
   }
 
   get session(): Session | undefined {
@@ -76,6 +77,7 @@ export class MediaAttachment implements Attachment {
 
   track(track: Track): void {
     this.#end("replaced", this.#estimate());
+    this.#refused = false;
     this.#source = track;
     this.#trackOf = undefined;
   }
@@ -86,10 +88,18 @@ export class MediaAttachment implements Attachment {
     this.#host.detached(this);
   }
 
+  /** Tells where playback is right now. */
+  tell(): void {
+    this.#timeupdate();
+  }
+
   /** The session of what plays; opens it with the first sound, when the length is known. */
   #current(): Session | undefined {
     if (this.session) return this.#session;
+    if (this.#refused) return undefined;
     const media = this.#media;
+    // Until something changes, a track that cannot be used is complained about once.
+    this.#refused = true;
     const track = this.#track();
     if (!track) return undefined;
     const durationMs = track.durationMs ?? (Number.isFinite(media.duration) ? media.duration * 1000 : undefined);
@@ -98,6 +108,7 @@ export class MediaAttachment implements Attachment {
       durationMs === undefined ? track : { ...track, durationMs },
       began === undefined ? media.autoplay : !began,
     );
+    this.#refused = !this.session;
     this.#session?.rate(rateOf(media));
     this.#session?.volume(media.volume, media.muted);
     this.#session?.visible(isVisible());
@@ -112,6 +123,11 @@ export class MediaAttachment implements Attachment {
     if (source === this.#trackOf) return this.#source;
     this.#host.unknownTrack(this.#media.currentSrc);
     return undefined;
+  }
+
+  #began(): void {
+    this.#refused = false;
+    this.#playing();
   }
 
   #playing(): void {

@@ -89,8 +89,10 @@ export class Host {
   async start(): Promise<void> {
     if (this.#state !== "new") return;
     this.#state = "starting";
+    const opening = this.#openStorage();
     try {
-      const [wasm, { storage, seed }] = await Promise.all([loadWasm(), this.#openStorage()]);
+      const wasm = await loadWasm();
+      const { storage, seed } = await opening;
       this.#storage = storage;
       if (this.#left()) return storage.close();
       this.#key = seedKey(wasm, seed);
@@ -98,6 +100,7 @@ export class Host {
       this.#core = new wasm.Core(this.#config(), this.#owner);
       this.#membership = this.#join(storage);
     } catch (thrown) {
+      void opening.then(({ storage }) => storage.close());
       if (this.#left()) return;
       this.#state = "new";
       const why = `the telemetry module is not available: ${textOf(thrown)}`;

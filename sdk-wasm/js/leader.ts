@@ -3,6 +3,9 @@
 
 import type { StoredRecord } from "./storage/storage.js";
 
+// A leader in the background may be asleep.
+const FLUSH_TIMEOUT_MS = 10_000;
+
 /** What the tabs of one origin and namespace tell each other. */
 type Message =
   | { kind: "events"; records: StoredRecord[] }
@@ -28,7 +31,7 @@ export interface Membership {
   readonly joined: Promise<void>;
   /** Tells the leader of events that this tab has stored. */
   handOver(records: StoredRecord[]): void;
-  /** Asks the leader to flush; resolves when it has, or when this tab leads or leaves. */
+  /** Asks the leader to flush; resolves when it has, does not answer, or this tab leads or leaves. */
   askToFlush(): Promise<void>;
   /** Leaves: another tab may lead. Synchronous, for a page that is being left. */
   leave(): void;
@@ -133,6 +136,7 @@ class LockMembership implements Membership {
   askToFlush(): Promise<void> {
     return new Promise((resolve) => {
       this.#flushed.push(resolve);
+      setTimeout(resolve, FLUSH_TIMEOUT_MS);
       this.#say({ kind: "flush", owner: this.#owner });
     });
   }

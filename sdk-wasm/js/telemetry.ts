@@ -188,6 +188,7 @@ export class Telemetry extends TypedEventTarget {
   }
 
   #leave(): void {
+    for (const attachment of this.#attachments.values()) this.#guard(undefined, () => attachment.tell());
     for (const session of [...this.#sessions]) session.end("unloaded");
     this.#host?.leave();
   }

@@ -121,7 +121,7 @@ test("an element that is used again: the callback names the next track, the old 
 });
 
 test("a track that was given once is not credited for another source", async () => {
-  const { error, tracks } = await page.evaluate(async () => {
+  const { error, errors, tracks } = await page.evaluate(async () => {
     const telemetry = await harness.start();
     const audio = document.getElementById("audio");
     const attachment = telemetry.attach(audio, { id: "one" });
@@ -137,14 +137,18 @@ test("a track that was given once is not credited for another source", async () 
     audio.src = "/two.wav";
     await audio.play();
     const error = await harness.until(({ type }) => type === "error");
+    await harness.reached(audio, 1);
+    const errors = seen.filter(({ type }) => type === "error").length;
     attachment.track({ id: "two" });
     await harness.begun("two");
     return {
       error: error.code,
+      errors,
       tracks: seen.filter(({ event }) => event?.type === "play.started").map(({ event }) => event.track),
     };
   });
   assert.equal(error, "unknown-track");
+  assert.equal(errors, 1, "it is said once");
   assert.deepEqual(tracks, ["one", "one", "two"], "a renewed address is the same track");
   assert.deepEqual(page.wrongs, []);
 });
