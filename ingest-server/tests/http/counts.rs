@@ -1,0 +1,147 @@
+//! Counts and live counts: exact, and for those alone who hold a service token.
+
+use super::support::{Device, Server, expect_problem, response_json, session};
+use serde_json::{Value, json};
+
+/// Reads server-sent events from an open response.
+struct Events {
+    response: reqwest::Response,
+    buffer: String,
+}
+
+impl Events {
+    async fn open(server: &Server) -> Self {
+        let request = server.get("/v1/live").bearer_auth(server.service_token());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self { response, buffer: String::new() }
+    }
+
+    async fn next(&mut self) -> (String, Value) {
+        loop {
+            if let Some(end) = self.buffer.find("\n\n") {
+                let event: String = self.buffer.drain(..end + 2).collect();
+                let field = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .unwrap_or_default()
+                        .trim()
+                        .to_owned()
+                };
+                let (kind, data) = (field("event:"), field("data:"));
+                if !data.is_empty() {
+                    return (kind, serde_json::from_str(&data).unwrap());
+                }
+                continue;
+            }
+            let chunk = self.response.chunk().await.unwrap().expect("the stream goes on");
+            self.buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        }
+    }
+
+    /// Reads until the total has this many sessions.
+    async fn until(&mut self, sessions: u64) -> Value {
+        loop {
+            let (_, frame) = self.next().await;
+            let total = &frame["total"];
+            if total["valid"].as_u64().unwrap() + total["not_counted"].as_u64().unwrap() == sessions {
+                return frame;
+            }
+        }
+    }
+}
+
+async fn counts(server: &Server, path: &str) -> Value {
+    response_json(server.get(path).bearer_auth(server.service_token()).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn plays_are_counted_exactly_and_live_counts_agree() {
+    let server = Server::start().await;
+    let mut live = Events::open(&server).await;
+    let (kind, frame) = live.next().await;
+    assert_eq!((kind.as_str(), &frame["total"]["valid"]), ("snapshot", &json!(0)));
+    let mut device = Device::new(1);
+    let sessions: Vec<String> = [(1, "one", 12_000), (2, "one", 6_000), (3, "one", 5_999), (4, "two", 7_000)]
+        .into_iter()
+        .map(|(number, track, heard)| device.seal(&session(number, track, heard)))
+        .collect();
+    server.ingest(&sessions).await;
+    let frame = live.until(4).await;
+    assert_eq!(frame["total"], json!({ "valid": 3, "not_counted": 1, "heard_ms": 25_000 }));
+    // A resend, and a later batch that repeats a session's events, change nothing.
+    server.ingest(&sessions).await;
+    server
+        .ingest(&[device.seal(&session(1, "one", 12_000)), device.seal(&session(5, "three", 12_000))])
+        .await;
+    assert_eq!(live.until(5).await["total"]["valid"], 4);
+    let all = counts(&server, "/v1/plays").await;
+    assert_eq!(
+        all,
+        json!({ "valid": 4, "short": 1, "muted": 0, "suspect": 0, "invalid": 0, "listeners": 1, "heard_ms": 37_000 })
+    );
+    assert_eq!(counts(&server, "/v1/tracks/one/plays").await["valid"], 2);
+    assert_eq!(counts(&server, "/v1/artists/artist-1/plays").await["valid"], 4);
+    assert_eq!(counts(&server, "/v1/tracks/nothing/plays").await["valid"], 0);
+    assert_eq!(counts(&server, "/v1/plays?to=1000").await["valid"], 0);
+    let top = counts(&server, "/v1/top?by=track&limit=2").await;
+    let ranked: Vec<_> = top["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["id"].as_str(), item["valid"].as_u64()))
+        .collect();
+    assert_eq!(ranked, [(Some("one"), Some(2)), (Some("three"), Some(1))]);
+}
+
+#[tokio::test]
+async fn a_session_in_pieces_is_one_play() {
+    let server = Server::start().await;
+    let mut live = Events::open(&server).await;
+    let mut device = Device::new(1);
+    let events = session(1, "one", 12_000);
+    // Its end arrives first, its start last.
+    for event in events.iter().rev() {
+        server.ingest(&[device.seal(std::slice::from_ref(event))]).await;
+    }
+    loop {
+        let (_, frame) = live.next().await;
+        if frame["total"]["valid"] == 1 {
+            break;
+        }
+        assert!(frame["total"]["not_counted"].as_u64().unwrap() <= 1, "never more than the one session");
+    }
+    assert_eq!(counts(&server, "/v1/plays").await["short"], 0, "its first verdict was superseded");
+}
+
+#[tokio::test]
+async fn counts_are_not_public() {
+    let server = Server::start().await;
+    for path in ["/v1/plays", "/v1/tracks/t/plays", "/v1/artists/a/plays", "/v1/top?by=track", "/v1/live"] {
+        let none = server.get(path).send().await.unwrap();
+        expect_problem(none, 401, "bad-token", path).await;
+        let device = server.get(path).bearer_auth(server.token()).send().await.unwrap();
+        expect_problem(device, 403, "insufficient-scope", path).await;
+        let basic = server.get(path).header("authorization", "Basic eDp5").send().await.unwrap();
+        expect_problem(basic, 401, "bad-token", path).await;
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_are_not_good_are_named() {
+    let server = Server::start().await;
+    for path in [
+        "/v1/plays?from=yesterday",
+        "/v1/plays?from=-1",
+        "/v1/plays?from=5&to=5",
+        "/v1/plays?form=5",
+        "/v1/top",
+        "/v1/top?by=mood",
+        "/v1/top?by=track&limit=0",
+        "/v1/top?by=track&limit=100000",
+    ] {
+        let response = server.get(path).bearer_auth(server.service_token()).send().await.unwrap();
+        expect_problem(response, 400, "invalid-parameter", path).await;
+    }
+}

@@ -1,0 +1,6 @@
+//! The server as its clients meet it: real HTTP against a running server, with every kind of bad input.
+
+mod counts;
+mod intake;
+mod public;
+mod support;
