@@ -7,8 +7,8 @@ import { filesUnder } from "./lib/inputs.mjs";
 import { bold, main, ROOT, run, Stop, say, seconds, step, steps } from "./lib/run.mjs";
 import { checkNpm, checkRust } from "./lib/supply.mjs";
 import { Totals } from "./lib/totals.mjs";
-import { setup } from "./setup.mjs";
 import { workspaces } from "./setup/packages.mjs";
+import { setup } from "./setup.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
 const totals = new Totals();
@@ -62,7 +62,8 @@ async function counted(command, args, env, runner) {
 /** The step that failed first, each step's time, and the sum. */
 function summary(ok) {
   console.log(`\n${bold("Summary")}`);
-  for (const { title, seconds: time, ok: fine } of steps) say(`${fine ? "ok    " : "FAILED"} ${title} (${seconds(time)})`);
+  for (const { title, seconds: time, ok: fine } of steps)
+    say(`${fine ? "ok    " : "FAILED"} ${title} (${seconds(time)})`);
   say(`${seconds(steps.reduce((sum, entry) => sum + entry.seconds, 0))} in all`);
   if (totals.skipped > 0) say(`${totals.skipped} tests were left out by their authors (ignored or skipped)`);
   // A step that is not a test and failed counts as one: the sum must not look clean.
@@ -77,7 +78,9 @@ await main(async () => {
     if (totals.passed === 0) throw new Stop("No test has run.");
     ok = true;
   } catch (thrown) {
-    console.error(`\n${bold("Stopped")} at "${steps.at(-1)?.title}": ${thrown instanceof Error ? thrown.message : thrown}`);
+    console.error(
+      `\n${bold("Stopped")} at "${steps.at(-1)?.title}": ${thrown instanceof Error ? thrown.message : thrown}`,
+    );
     if (process.env.DEBUG && !(thrown instanceof Stop)) console.error(thrown);
     process.exitCode = 1;
   }

@@ -12,30 +12,25 @@ export const MODULES = {
   sdk: {
     crate: "delistening-sdk-wasm",
     features: [],
-    inputs: ["schema/src", "schema/Cargo.toml", "sdk-core/src", "sdk-core/Cargo.toml", "sdk-wasm/src", "sdk-wasm/Cargo.toml"],
+    inputs: [
+      "schema/src",
+      "schema/Cargo.toml",
+      "sdk-core/src",
+      "sdk-core/Cargo.toml",
+      "sdk-wasm/src",
+      "sdk-wasm/Cargo.toml",
+    ],
     out: "sdk-wasm/dist/wasm",
   },
 };
 // The same crate with the golden vectors' function, for the browser test. Never shipped.
 MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
 
-// What rustc's target has switched on, so that wasm-opt accepts it: all of it is in every browser since 2023.
-const WASM_FEATURES = [
-  "bulk-memory",
-  "bulk-memory-opt",
-  "call-indirect-overlong",
-  "multivalue",
-  "mutable-globals",
-  "nontrapping-float-to-int",
-  "reference-types",
-  "sign-ext",
-];
-
 /** Builds one of MODULES as `how` (from setup) says, unless nothing it is made from changed. */
 export async function buildWasm(how, module) {
   const { crate, features, inputs, out } = module;
   const file = crate.replaceAll("-", "_");
-  const facts = JSON.stringify([how.compiler, features, WASM_FEATURES]);
+  const facts = JSON.stringify([how.compiler, features]);
   const hash = hashOf(["Cargo.toml", "Cargo.lock", ".tools/wasm.mjs", ".tools/bindgen", ...inputs], facts);
   const outputs = [`${out}/${file}_bg.wasm`, `${out}/${file}.js`, `${out}/${file}.d.ts`];
   const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}`;
@@ -54,10 +49,10 @@ export async function buildWasm(how, module) {
   say(`${outputs[0]}: ${(size / 1024).toFixed(1)} KiB${ran ? "" : ", unchanged"}`);
 }
 
-/** The shebang of wasm-opt is Node's; calling Node by its own path works on every system. */
+/** Makes the module smaller. Node runs wasm-opt by its path, which works on every system. */
 async function optimise(path) {
-  const enabled = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const args = ["node_modules/binaryen/bin/wasm-opt", "-Os", ...enabled, path, "-o", path];
+  const leaveOut = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+  const args = ["node_modules/binaryen/bin/wasm-opt", "-Os", ...leaveOut, path, "-o", path];
   await run(process.execPath, args, { quiet: true });
 }
 

@@ -86,7 +86,9 @@ function start(command, args, { cwd, env, pipe, show, limit }) {
       text += chunk;
       if (show) process.stderr.write(chunk);
     });
-    child.on("error", (error) => settle({ code: undefined, missing: error.code === "ENOENT", text: error.message, stdout }));
+    child.on("error", (error) =>
+      settle({ code: undefined, missing: error.code === "ENOENT", text: error.message, stdout }),
+    );
     child.on("close", (code, signal) => settle({ code: code ?? undefined, signal, text, stdout }));
   });
 }

@@ -10,11 +10,21 @@ export async function checkRust(deny) {
   const fetched = await ask(deny, ["--config", ".deny.toml", "fetch", "db"], { seconds: 180 });
   const advisories = fetched.code === 0;
   if (!advisories) {
-    say("Advisories of crates are NOT checked here: the RustSec database could not be fetched. Licences, bans and sources are.");
+    say(
+      "Advisories of crates are NOT checked here: the RustSec database could not be fetched. Licences, bans and sources are.",
+    );
   }
   const checks = [...(advisories ? ["advisories"] : []), "bans", "licenses", "sources"];
   for (const manifest of MANIFESTS) {
-    const args = ["--manifest-path", manifest, "--all-features", "check", "--config", ".deny.toml", "--hide-inclusion-graph"];
+    const args = [
+      "--manifest-path",
+      manifest,
+      "--all-features",
+      "check",
+      "--config",
+      ".deny.toml",
+      "--hide-inclusion-graph",
+    ];
     await run(deny, [...args, ...checks], { why: `cargo-deny has found something in ${manifest}; it stands above.` });
   }
 }
@@ -25,11 +35,15 @@ export async function checkNpm() {
   const report = parsed(stdout);
   const found = report?.metadata?.vulnerabilities?.total;
   if (typeof found !== "number") {
-    say(`Advisories of npm packages are NOT checked here: the registry did not answer (${report?.message ?? "no report"}).`);
+    say(
+      `Advisories of npm packages are NOT checked here: the registry did not answer (${report?.message ?? "no report"}).`,
+    );
     return;
   }
   if (found === 0) return say("none");
-  const lines = Object.values(report.vulnerabilities).map(({ name, severity, range }) => `${name} ${range}: ${severity}`);
+  const lines = Object.values(report.vulnerabilities).map(
+    ({ name, severity, range }) => `${name} ${range}: ${severity}`,
+  );
   throw new Stop(`npm audit has found: ${lines.join("; ")}.`);
 }
 

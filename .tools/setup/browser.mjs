@@ -35,7 +35,8 @@ async function search() {
   for (const place of PLACES) {
     const path = await locate(place);
     // Some systems have a placeholder that only says how to install the real one.
-    if (path && (process.platform === "win32" || (await ask(path, ["--version"], { seconds: 30 })).code === 0)) return path;
+    if (path && (process.platform === "win32" || (await ask(path, ["--version"], { seconds: 30 })).code === 0))
+      return path;
   }
   return undefined;
 }

@@ -43,7 +43,10 @@ export async function ensureRust({ lints }) {
 }
 
 async function ensureLints() {
-  for (const [subcommand, component] of [["fmt", "rustfmt"], ["clippy", "clippy"]]) {
+  for (const [subcommand, component] of [
+    ["fmt", "rustfmt"],
+    ["clippy", "clippy"],
+  ]) {
     if ((await ask("cargo", [subcommand, "--version"])).code === 0) continue;
     const why = `${component} is needed: run \`rustup component add ${component}\`, or install your system's package.`;
     await run("rustup", ["component", "add", component], { why });
