@@ -16,15 +16,8 @@ export async function checkRust(deny) {
   }
   const checks = [...(advisories ? ["advisories"] : []), "bans", "licenses", "sources"];
   for (const manifest of MANIFESTS) {
-    const args = [
-      "--manifest-path",
-      manifest,
-      "--all-features",
-      "check",
-      "--config",
-      ".deny.toml",
-      "--hide-inclusion-graph",
-    ];
+    const options = ["--manifest-path", manifest, "--all-features", "--config", ".deny.toml"];
+    const args = [...options, "check", "--hide-inclusion-graph"];
     await run(deny, [...args, ...checks], { why: `cargo-deny has found something in ${manifest}; it stands above.` });
   }
 }
