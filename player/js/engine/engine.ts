@@ -1,0 +1,43 @@
+// What decodes and sounds. The player speaks to every engine in these words, and to nothing behind them.
+
+import type { PlayerErrorCode } from "../errors.js";
+
+/** What an engine reports, as it happens. Positions are milliseconds of media time. */
+export type EngineSignal =
+  /** Sound is coming out from here on. */
+  | { readonly type: "playing"; readonly positionMs: number }
+  /** Some four times a second while it plays. */
+  | { readonly type: "position"; readonly positionMs: number }
+  | { readonly type: "paused"; readonly positionMs: number }
+  | { readonly type: "stalled"; readonly positionMs: number }
+  | { readonly type: "seeked"; readonly fromMs: number; readonly toMs: number }
+  | { readonly type: "duration"; readonly durationMs: number | undefined }
+  | { readonly type: "rate"; readonly rate: number }
+  | { readonly type: "volume"; readonly volume: number; readonly muted: boolean }
+  | { readonly type: "ended"; readonly positionMs: number }
+  | { readonly type: "failed"; readonly code: PlayerErrorCode; readonly message: string; readonly positionMs: number };
+
+export type EngineListener = (signal: EngineSignal) => void;
+
+/** One source at a time. */
+export interface Engine {
+  /** What telemetry calls it: `native`, `wasm`. */
+  readonly name: string;
+  readonly positionMs: number;
+  readonly durationMs: number | undefined;
+  /** How far the source is loaded from the present position on. */
+  readonly bufferedMs: number;
+  volume: number;
+  muted: boolean;
+  rate: number;
+  /** Is told everything, in order. */
+  listen(listener: EngineListener): void;
+  /** Makes a source ready, in the place of the one before. */
+  load(src: string): void;
+  /** Resolves when sound comes out; rejects with `NotAllowedError` where the browser wants a gesture first. */
+  play(): Promise<void>;
+  pause(): void;
+  seek(positionMs: number): void;
+  /** Lets go of the source. */
+  unload(): void;
+}

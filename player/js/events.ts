@@ -1,0 +1,52 @@
+// What a player tells: event types and what their `detail` is.
+
+import type { PlayerError } from "./errors.js";
+import type { PlayerTrack } from "./queue.js";
+
+/**
+ * `idle` nothing is loaded; `loading` a track is being made ready; `blocked` the browser wants a user's
+ * gesture before sound; `stalled` playback waits for data.
+ */
+export type PlayerState = "idle" | "loading" | "playing" | "paused" | "stalled" | "blocked" | "error";
+
+/** Event types and their details. Times are milliseconds. */
+export interface PlayerEvents {
+  statechange: { readonly state: PlayerState; readonly previous: PlayerState };
+  trackchange: { readonly track: PlayerTrack | undefined };
+  queuechange: { readonly tracks: readonly PlayerTrack[]; readonly index: number };
+  timeupdate: { readonly positionMs: number; readonly durationMs: number | undefined };
+  durationchange: { readonly durationMs: number | undefined };
+  seeked: { readonly fromMs: number; readonly toMs: number };
+  /** A track was played to its end. */
+  ended: { readonly track: PlayerTrack };
+  volumechange: { readonly volume: number; readonly muted: boolean };
+  ratechange: { readonly rate: number };
+  error: PlayerError;
+}
+
+/** An event target whose listeners know their event's detail. */
+export interface TypedTarget<Events> extends EventTarget {
+  addEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: (event: CustomEvent<Events[K]>) => void,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: AddEventListenerOptions | boolean,
+  ): void;
+  removeEventListener<K extends keyof Events & string>(
+    type: K,
+    listener: (event: CustomEvent<Events[K]>) => void,
+    options?: EventListenerOptions | boolean,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: EventListenerOptions | boolean,
+  ): void;
+}
+
+/** `EventTarget` with the types of a player's events. */
+export const PlayerEventTarget = EventTarget as new () => TypedTarget<PlayerEvents>;

@@ -1,0 +1,103 @@
+// Measures what the engine plays: one session per track, from its first sound to its end.
+
+import { type PlaySession, Telemetry, type TelemetryOptions } from "@delistening/sdk";
+import type { Engine, EngineSignal } from "./engine/engine.js";
+import type { PlayerTrack } from "./queue.js";
+
+type EndReason = Parameters<PlaySession["ended"]>[0];
+
+export class Measurement {
+  /** For those who want to watch it; absent when nothing is measured. */
+  readonly telemetry: Telemetry | undefined;
+  readonly #owned: boolean;
+  #track: PlayerTrack | undefined;
+  #session: PlaySession | undefined;
+
+  /** Uses a telemetry that exists, makes one from options, or measures nothing. */
+  constructor(telemetry: Telemetry | TelemetryOptions | undefined) {
+    this.#owned = telemetry !== undefined && !(telemetry instanceof Telemetry);
+    this.telemetry = telemetry === undefined || telemetry instanceof Telemetry ? telemetry : new Telemetry(telemetry);
+    if (this.telemetry && typeof document !== "undefined") {
+      document.addEventListener("visibilitychange", () => {
+        this.#session?.visible(document.visibilityState === "visible");
+      });
+    }
+  }
+
+  /** Another track is loaded; `reason` is why the one before ended. */
+  track(track: PlayerTrack | undefined, reason: EndReason, positionMs: number): void {
+    this.#end(reason, positionMs);
+    this.#track = track;
+  }
+
+  /** The engine did something. `byGesture` says whether playback was asked for by a person. */
+  signal(signal: EngineSignal, engine: Engine, byGesture: boolean): void {
+    if (signal.type === "playing") this.#session ??= this.#begin(engine, byGesture);
+    const session = this.#session;
+    if (!session) return;
+    switch (signal.type) {
+      case "playing":
+        session.playing(signal.positionMs);
+        break;
+      case "position":
+        session.position(signal.positionMs);
+        break;
+      case "paused":
+        session.paused(signal.positionMs);
+        break;
+      case "stalled":
+        session.stalled(signal.positionMs);
+        break;
+      case "seeked":
+        session.seeked(signal.fromMs, signal.toMs);
+        break;
+      case "rate":
+        session.rate(signal.rate);
+        break;
+      case "volume":
+        session.volume(signal.volume, signal.muted);
+        break;
+      case "ended":
+        this.#end("completed", signal.positionMs);
+        break;
+      case "failed":
+        session.failed(signal.code, signal.positionMs);
+        this.#end("stopped", signal.positionMs);
+        break;
+    }
+  }
+
+  /** Ends what is open; closes telemetry that was made here. */
+  async close(positionMs: number): Promise<void> {
+    this.#end("stopped", positionMs);
+    if (this.#owned) await this.telemetry?.close();
+  }
+
+  #begin(engine: Engine, byGesture: boolean): PlaySession | undefined {
+    const track = this.#track;
+    if (!this.telemetry || !track) return undefined;
+    const { id, artistId, releaseId, title, source, offline } = track;
+    const durationMs = engine.durationMs ?? track.durationMs;
+    const session = this.telemetry.session(
+      {
+        id,
+        ...(artistId !== undefined && { artist: artistId }),
+        ...(releaseId !== undefined && { release: releaseId }),
+        ...(title !== undefined && { title }),
+        ...(source !== undefined && { source }),
+        ...(durationMs !== undefined && { durationMs }),
+        offline: offline ?? false,
+      },
+      { engine: engine.name, autoplay: !byGesture },
+    );
+    session.rate(engine.rate);
+    session.volume(engine.volume, engine.muted);
+    session.visible(document.visibilityState === "visible");
+    return session;
+  }
+
+  #end(reason: EndReason, positionMs: number): void {
+    this.#session?.ended(reason, positionMs);
+    this.#session = undefined;
+  }
+}
