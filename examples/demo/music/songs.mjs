@@ -9,7 +9,7 @@ function eachChord(bars, barSeconds, play) {
   bars.forEach((names, bar) => {
     const shared = names.split(" ");
     const seconds = barSeconds / shared.length;
-    shared.forEach((name, n) => play(chord(name), bar * barSeconds + n * seconds, bar, seconds));
+    for (const [n, name] of shared.entries()) play(chord(name), bar * barSeconds + n * seconds, bar, seconds);
   });
 }
 
@@ -118,7 +118,7 @@ export const nightBusHome = {
     const tune = melody(`
       . . 5 - 4 3 5 - | 7 - - 5 4 - . . | . 3 4 5 7 - 5 4 | 5 - - - - . . . |
       . . 8 - 7 5 7 - | 9 - 8 7 5 - 4 - | 3 - 4 5 2 - 0 - | 2 - - - . . . . |
-      5 7 8 - 10 - 9 8 | 9 - 7 - 8 - 7 5 | 5 - 4 3 1 - - . | . 7 6 5 4 - 2 - |
+      5 7 8 - 10 - 9 8 | 9 - 7 - 8 - 6 5 | 5 - 4 3 1 - - . | . 7 6 5 4 - 2 - |
       3 - 5 - 7 - 8 - | 9 - 7 5 6 - 4 - | 5 - - - - - - -`);
     for (const { at, length, degree } of tune) {
       const seconds = eighth(at + length) - eighth(at);

@@ -52,22 +52,20 @@ export function bass(mix, at, length, pitch, gain, where = {}) {
 
 /** A plucked string (Karplus and Strong): noise in a loop that dulls as it goes round. */
 export function pluck(mix, at, length, pitch, gain, where = {}) {
-  const period = RATE / hertz(pitch);
-  // The loop's filter is half a sample late.
-  const whole = Math.floor(period - 0.5);
-  const rest = period - 0.5 - whole;
-  const random = noise(pitch * 7_919 + Math.round(at * 1_000));
-  const loop = Float32Array.from({ length: whole + 1 }, random);
+  // The filter in the loop is half a sample late; between two samples the loop is read by interpolation.
+  const delay = RATE / hertz(pitch) - 0.5;
+  const whole = Math.floor(delay);
+  const rest = delay - whole;
+  const loop = Float32Array.from({ length: whole + 1 }, noise(pitch * 7_919 + Math.round(at * 1_000)));
   for (let i = 1; i < loop.length; i += 1) loop[i] = 0.5 * (loop[i] + loop[i - 1]);
   const keep = 0.5 ** (1 / (hertz(pitch) * 0.42));
   let before = 0;
   const sample = (t, i) => {
-    const n = i % loop.length;
-    const out = loop[n] * (1 - rest) + loop[(n + loop.length - 1) % loop.length] * rest;
-    const dulled = 0.5 * (loop[n] + before) * keep;
-    before = loop[n];
-    loop[n] = dulled;
-    return out * release(t, length, 0.25);
+    const oldest = i % loop.length;
+    const delayed = loop[(oldest + 1) % loop.length] * (1 - rest) + loop[oldest] * rest;
+    loop[oldest] = 0.5 * (delayed + before) * keep;
+    before = delayed;
+    return loop[oldest] * release(t, length, 0.25);
   };
   mix.add(at, length + 0.25, gain * 0.7, sample, { wet: 0.3, ...where });
 }
