@@ -38,6 +38,7 @@ const music = new URL("./music/", location.href);
 const tracks = catalogue.tracks.map((track) => ({
   ...track,
   src: new URL(track.src, music).href,
+  artwork: new URL(track.artwork ?? "", music).href,
   source: "demo",
 }));
 player.queue.add(...tracks);

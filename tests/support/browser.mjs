@@ -1,0 +1,27 @@
+// A real headless Chromium.
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const PLACES = [
+  process.env.CHROME_PATH,
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+
+export async function launch({ autoplay = true } = {}) {
+  const executablePath = PLACES.find((path) => path && existsSync(path));
+  if (!executablePath) throw new Error("Chromium is needed: install it, or name it in CHROME_PATH");
+  const args = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
+  if (autoplay) args.push("--autoplay-policy=no-user-gesture-required");
+  return chromium.launch({ executablePath, args });
+}
