@@ -233,6 +233,16 @@ target?: string, };
 export type Interval = [number, number];
 
 /**
+ * A SHA-256 hash. In JSON: base64url without padding (43 characters).
+ */
+export type Hash = string;
+
+/**
+ * The RFC 7638 JWK thumbprint (SHA-256) of a device's public key.
+ */
+export type DeviceId = string;
+
+/**
  * The payload of a signed batch.
  */
 export type Batch = { 

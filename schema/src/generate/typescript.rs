@@ -1,6 +1,6 @@
 //! TypeScript types, all in one module.
 
-use crate::{api, batch, event, intervals, ledger, play, problem, token};
+use crate::{api, batch, bytes, event, intervals, key, ledger, play, problem, token};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -29,6 +29,8 @@ pub(super) fn files() -> BTreeMap<String, String> {
         event::Grid,
         event::Engagement,
         intervals::Interval,
+        bytes::Hash,
+        key::DeviceId,
         batch::Batch,
         batch::Anchor,
         token::Claims,
