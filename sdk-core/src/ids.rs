@@ -1,5 +1,5 @@
-//! UUIDv7s (RFC 9562) that sort in the order they were made, also within a millisecond and when the clock
-//! is set back.
+//! `UUIDv7` identifiers (RFC 9562) that sort in the order they were made, also within a millisecond and when
+//! the clock is set back.
 
 use crate::io::Entropy;
 use uuid::Uuid;
