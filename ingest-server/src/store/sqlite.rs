@@ -151,9 +151,7 @@ fn counts(row: &Row<'_>, from: usize) -> rusqlite::Result<Counts> {
 }
 
 fn keep(transaction: &Transaction<'_>, fragment: &Fragment) -> Result<(), StoreError> {
-    let (received, anchored) = (fragment.received, fragment.anchored);
-    let evidence: Vec<Evidence> =
-        fragment.events.iter().map(|event| Evidence { event: event.clone(), received, anchored }).collect();
+    let evidence: Vec<Evidence> = evidence_of(fragment).collect();
     transaction.prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4)")?.execute(
         params![
             fragment.key.device.0.0,
@@ -165,6 +163,11 @@ fn keep(transaction: &Transaction<'_>, fragment: &Fragment) -> Result<(), StoreE
     Ok(())
 }
 
+fn evidence_of(fragment: &Fragment) -> impl Iterator<Item = Evidence> {
+    let Fragment { received, anchored, .. } = *fragment;
+    fragment.events.iter().map(move |event| Evidence { event: event.clone(), received, anchored })
+}
+
 /// Judges a session by all its fragments, and says what changed.
 fn judge_again(
     transaction: &Transaction<'_>,
@@ -173,14 +176,20 @@ fn judge_again(
     judge: &dyn Fn(&[Evidence]) -> Verdict,
 ) -> Result<Option<Change>, StoreError> {
     let (device, session) = (key.device.0.0, key.session.as_bytes());
-    let mut evidence: Vec<Evidence> = Vec::new();
+    let fresh: Vec<&Fragment> = fragments.iter().filter(|fragment| fragment.key == key).collect();
+    let mut evidence: Vec<Evidence> = fresh.iter().flat_map(|fragment| evidence_of(fragment)).collect();
     {
         let mut statement = transaction.prepare_cached(
-            "SELECT evidence FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
+            "SELECT leaf, evidence FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
         )?;
         let mut rows = statement.query(params![device, session])?;
         while let Some(row) = rows.next()? {
-            evidence.extend(serde_json::from_str::<Vec<Evidence>>(row.get_ref(0)?.as_str().unwrap_or("[]"))?);
+            let leaf: u64 = row.get(0)?;
+            // Most sessions lie in one batch, which is at hand: only others are read.
+            if fresh.iter().all(|fragment| fragment.leaf != leaf) {
+                let stored = row.get_ref(1)?.as_str().unwrap_or("[]");
+                evidence.extend(serde_json::from_str::<Vec<Evidence>>(stored)?);
+            }
         }
     }
     let Some(first) = evidence.iter().min_by_key(|one| one.event.id) else { return Ok(None) };

@@ -1,0 +1,141 @@
+// `npm run size`: the bytes that a page downloads for our packages and for others of their kind, bundled and
+// minified the same way. A table for people, and as its last line one line of JSON.
+
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "./build.mjs";
+import { hashOf, unlessDone } from "./lib/inputs.mjs";
+import { main, ROOT, run, step } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
+import { MODULES } from "./wasm.mjs";
+
+const PEERS = "target/peers";
+const SDK = "@delistening/sdk";
+const PLAYER = "@delistening/player";
+const ELEMENT = "@delistening/player/element";
+
+await main(async () => {
+  const { wasm } = await setup({ wasm: true });
+  await build(wasm);
+  await step("Install the peers", installPeers);
+  const [rows, figures] = await measure();
+  print(rows);
+  console.log(JSON.stringify(figures));
+});
+
+/** In target/, so that nobody who does not compare downloads them. */
+async function installPeers() {
+  await unlessDone("peers", hashOf([".tools/peers"]), [`${PEERS}/node_modules`], async () => {
+    mkdirSync(join(ROOT, PEERS), { recursive: true });
+    for (const name of ["package.json", "package-lock.json"]) {
+      cpSync(join(ROOT, ".tools/peers", name), join(ROOT, PEERS, name));
+    }
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: join(ROOT, PEERS), quiet: true });
+  });
+}
+
+async function measure() {
+  const module = weigh([readFileSync(join(ROOT, MODULES.sdk.out, "delistening_sdk_wasm_bg.wasm"))]);
+  const demo = join(ROOT, "examples/demo");
+  const sdk = await bundled(SDK, demo);
+  const alone = await bundled(PLAYER, demo, [SDK]);
+  const element = await bundled(ELEMENT, demo, [SDK]);
+  const withSdk = await bundled(PLAYER, demo);
+  const sdkTotal = sum(sdk.all, module);
+  const rows = [
+    ["SDK: loader", sdk.first],
+    ["SDK: all JavaScript and the WASM module", sdkTotal],
+    ["player, native engine, without the SDK", alone.first],
+    ["player element, without the SDK", element.first],
+    ["player, native engine, with the SDK's loader", withSdk.first],
+    ["player, native engine, with all of the SDK", sum(withSdk.all, module)],
+  ];
+  const peers = {};
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, ".tools/peers/package.json"), "utf8"));
+  for (const [name, version] of Object.entries(dependencies)) {
+    const { first } = await bundled(name, join(ROOT, PEERS));
+    rows.push([`${name} ${version}`, first]);
+    peers[name] = first.gzip;
+  }
+  const figures = {
+    sdk_loader_gzip: sdk.first.gzip,
+    sdk_total_gzip: sdkTotal.gzip,
+    player_native_gzip: alone.first.gzip,
+    player_element_gzip: element.first.gzip,
+    player_native_with_sdk_gzip: sum(withSdk.all, module).gzip,
+    sdk_total_brotli: sdkTotal.brotli,
+    peers,
+  };
+  return [rows, figures];
+}
+
+/**
+ * Bundles all that a package exports: `first` is what its import downloads at once, `all` also what it may load
+ * later. Each file is compressed by itself, as a server sends it.
+ */
+async function bundled(name, resolveDir, external = []) {
+  const { build: bundle } = await import("esbuild");
+  const { metafile, outputFiles } = await bundle({
+    stdin: { contents: `import * as all from "${name}"; globalThis.all = all;`, resolveDir },
+    outdir: join(ROOT, "target/size"),
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    splitting: true,
+    minify: true,
+    target: "es2022",
+    platform: "browser",
+    define: { "process.env.NODE_ENV": '"production"' },
+    external,
+    logLevel: "error",
+    absWorkingDir: ROOT,
+  });
+  const entry = Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint);
+  const initial = new Set();
+  follow(entry, metafile.outputs, initial);
+  const files = outputFiles.map(({ path, contents }) => ({ path: path.replaceAll("\\", "/"), contents }));
+  const isFirst = ({ path }) => [...initial].some((output) => path.endsWith(`/${output}`));
+  return {
+    first: weigh(files.filter(isFirst).map(({ contents }) => contents)),
+    all: weigh(files.map(({ contents }) => contents)),
+  };
+}
+
+/** Adds to `reached` the outputs that loading `path` loads with it. */
+function follow(path, outputs, reached) {
+  if (reached.has(path) || !outputs[path]) return;
+  reached.add(path);
+  for (const { path: next, kind } of outputs[path].imports) {
+    if (kind === "import-statement") follow(next, outputs, reached);
+  }
+}
+
+function weigh(files) {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  const total = (size) => files.reduce((bytes, file) => bytes + size(file), 0);
+  return {
+    min: total((file) => file.length),
+    gzip: total((file) => gzipSync(file, { level: 9 }).length),
+    brotli: total((file) => brotliCompressSync(file, quality).length),
+  };
+}
+
+function sum(a, b) {
+  return { min: a.min + b.min, gzip: a.gzip + b.gzip, brotli: a.brotli + b.brotli };
+}
+
+function print(rows) {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const line = (name, ...cells) =>
+    console.log([name.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join("  "));
+  console.log(
+    "\nKilobytes (1000 bytes) of what a page downloads. Peers: what importing the package downloads at once.\n",
+  );
+  line("", "min", "gzip", "brotli");
+  for (const [name, weight] of rows) {
+    line(name, ...[weight.min, weight.gzip, weight.brotli].map((bytes) => (bytes / 1000).toFixed(1)));
+  }
+  console.log("");
+}
