@@ -26,7 +26,7 @@ test("the golden vectors hold in WASM in a browser, byte for byte", async () => 
   const page = await open(await browser.newContext(), `${site.origin}/`);
   const outputs = await page.evaluate(async (inputs) => {
     const bindings = await import("/sdk/conformance/delistening_sdk_wasm.js");
-    await bindings.default();
+    await bindings.default({ module_or_path: "/sdk/conformance/delistening_sdk_wasm_bg.wasm" });
     return inputs.map(({ operation, input }) => bindings.conformance(operation, input));
   }, vectors);
   for (const [index, { operation, name, output }] of vectors.entries()) {
