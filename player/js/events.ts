@@ -12,10 +12,19 @@ export type PlayerState = "idle" | "loading" | "playing" | "paused" | "stalled" 
 /** Event types and their details. Times are milliseconds. */
 export interface PlayerEvents {
   statechange: { readonly state: PlayerState; readonly previous: PlayerState };
+  /** Another track is loaded, or none any more. */
   trackchange: { readonly track: PlayerTrack | undefined };
   queuechange: { readonly tracks: readonly PlayerTrack[]; readonly index: number };
+  /** Playback was asked for; `playing` tells when there is sound. */
+  play: { readonly positionMs: number };
+  /** Sound is coming out from here on. */
+  playing: { readonly positionMs: number };
+  pause: { readonly positionMs: number };
+  /** Playback waits for data. */
+  stalled: { readonly positionMs: number };
   timeupdate: { readonly positionMs: number; readonly durationMs: number | undefined };
   durationchange: { readonly durationMs: number | undefined };
+  seeking: { readonly fromMs: number; readonly toMs: number };
   seeked: { readonly fromMs: number; readonly toMs: number };
   /** A track was played to its end. */
   ended: { readonly track: PlayerTrack };

@@ -1,48 +1,81 @@
 // The platform's own controls: lock screen, headphones, keyboard.
 
+import type { PlayerEvents } from "./events.js";
 import type { Player } from "./player.js";
 import type { PlayerTrack } from "./queue.js";
 
-const STEP_MS = 10_000;
+const STEP_S = 10;
 
-/** Connects `player` to the browser's media session, where there is one. */
-export function connectMediaSession(player: Player): void {
+/** A page has one media session: the player that was last asked to play holds it. */
+let holder: Player | undefined;
+
+/** Connects `player` to the browser's media session, where there is one, until `signal` aborts. */
+export function connectMediaSession(player: Player, signal: AbortSignal): void {
   const session = globalThis.navigator?.mediaSession;
   if (!session) return;
-  const handle = (action: MediaSessionAction, handler: MediaSessionActionHandler) => {
-    try {
-      session.setActionHandler(action, handler);
-    } catch {
-      // A browser that does not know the action goes without it.
-    }
+  const seekBy = (seconds: number) => player.seek(player.positionMs + seconds * 1000);
+  const handlers: Partial<Record<MediaSessionAction, MediaSessionActionHandler>> = {
+    play: () => void player.play(),
+    pause: () => player.pause(),
+    stop: () => player.stop(),
+    nexttrack: () => player.next(),
+    previoustrack: () => player.previous(),
+    seekto: ({ seekTime }) => player.seek((seekTime ?? 0) * 1000),
+    seekforward: ({ seekOffset }) => seekBy(seekOffset ?? STEP_S),
+    seekbackward: ({ seekOffset }) => seekBy(-(seekOffset ?? STEP_S)),
   };
-  handle("play", () => void player.play());
-  handle("pause", () => player.pause());
-  handle("stop", () => player.stop());
-  handle("nexttrack", () => player.next());
-  handle("previoustrack", () => player.previous());
-  handle("seekto", ({ seekTime }) => player.seek((seekTime ?? 0) * 1000));
-  handle("seekforward", ({ seekOffset }) => player.seek(player.positionMs + (seekOffset ?? STEP_MS / 1000) * 1000));
-  handle("seekbackward", ({ seekOffset }) => player.seek(player.positionMs - (seekOffset ?? STEP_MS / 1000) * 1000));
 
-  player.addEventListener("trackchange", ({ detail: { track } }) => {
-    session.metadata = track ? metadata(track) : null;
-  });
-  player.addEventListener("statechange", ({ detail: { state } }) => {
-    session.playbackState =
-      state === "playing" || state === "stalled" ? "playing" : state === "idle" ? "none" : "paused";
+  function handle(wanted: boolean): void {
+    for (const [action, handler] of Object.entries(handlers)) {
+      try {
+        session?.setActionHandler(action as MediaSessionAction, wanted ? handler : null);
+      } catch {
+        // A browser that does not know the action goes without it.
+      }
+    }
+  }
+
+  function on(type: keyof PlayerEvents, tell: () => void): void {
+    player.addEventListener(type, () => holder === player && tell(), { signal });
+  }
+
+  const tellTrack = () => {
+    session.metadata = player.track ? metadata(player.track) : null;
+  };
+  const tellState = () => {
+    const { state } = player;
+    const sounding = state === "playing" || state === "stalled" || state === "loading";
+    session.playbackState = state === "idle" ? "none" : sounding ? "playing" : "paused";
     tellPosition();
-  });
-  player.addEventListener("durationchange", tellPosition);
-  player.addEventListener("seeked", tellPosition);
-  player.addEventListener("ratechange", tellPosition);
-
-  function tellPosition(): void {
+  };
+  const tellPosition = () => {
     const { durationMs, positionMs, rate } = player;
     if (durationMs === undefined) return;
     const position = Math.min(positionMs, durationMs) / 1000;
-    session?.setPositionState?.({ duration: durationMs / 1000, position, playbackRate: rate });
-  }
+    session.setPositionState?.({ duration: durationMs / 1000, position, playbackRate: rate });
+  };
+
+  player.addEventListener(
+    "play",
+    () => {
+      if (holder !== player) handle(true);
+      holder = player;
+      tellTrack();
+      tellState();
+    },
+    { signal },
+  );
+  on("trackchange", tellTrack);
+  on("statechange", tellState);
+  for (const type of ["durationchange", "seeked", "ratechange"] as const) on(type, tellPosition);
+
+  signal.addEventListener("abort", () => {
+    if (holder !== player) return;
+    holder = undefined;
+    handle(false);
+    session.metadata = null;
+    session.playbackState = "none";
+  });
 }
 
 function metadata({ title, id, artist, release, artwork }: PlayerTrack): MediaMetadata {

@@ -3,7 +3,7 @@
 import type { Telemetry, TelemetryOptions } from "@delistening/sdk";
 import type { Engine, EngineSignal } from "./engine/engine.js";
 import { NativeEngine } from "./engine/native.js";
-import { PlayerError } from "./errors.js";
+import { PlayerError, type PlayerErrorCode } from "./errors.js";
 import { type PlayerEvents, PlayerEventTarget, type PlayerState } from "./events.js";
 import { connectMediaSession } from "./media-session.js";
 import { type PlayerTrack, Queue } from "./queue.js";
@@ -22,10 +22,12 @@ export interface PlayerOptions {
 /** Going back within this time from a track's begin goes to the track before; later, to its begin. */
 const RESTART_AFTER_MS = 3_000;
 
+/** A queue that is played. The queue's current track is the one that is loaded, once anything is. */
 export class Player extends PlayerEventTarget {
   readonly queue: Queue;
   readonly #engine: Engine;
   readonly #measurement: Measurement;
+  readonly #closing = new AbortController();
   #state: PlayerState = "idle";
   #loaded: PlayerTrack | undefined;
   /** Whether sound is wanted: by a person or by the host. */
@@ -36,13 +38,18 @@ export class Player extends PlayerEventTarget {
     super();
     this.queue = new Queue(() => this.#queueChanged());
     this.#engine = options.engine ?? new NativeEngine();
-    this.#measurement = new Measurement(options.telemetry);
+    this.#measurement = new Measurement(options.telemetry, this.#closing.signal);
     this.#engine.listen((signal) => this.#hear(signal));
-    if (options.mediaSession !== false) connectMediaSession(this);
+    if (options.mediaSession !== false) connectMediaSession(this, this.#closing.signal);
   }
 
   get state(): PlayerState {
     return this.#state;
+  }
+
+  /** The track that is loaded. */
+  get track(): PlayerTrack | undefined {
+    return this.#loaded;
   }
 
   /** The telemetry that measures, if any. */
@@ -90,12 +97,17 @@ export class Player extends PlayerEventTarget {
     if (Number.isFinite(rate)) this.#engine.rate = rate;
   }
 
-  /** Plays the current track. Never rejects: where the browser wants a gesture, the state is `blocked`. */
+  /**
+   * Plays the current track, or the first where none is current. Never rejects: where the browser wants a gesture,
+   * the state is `blocked`; a track that cannot be played is told by an `error` event.
+   */
   async play(): Promise<void> {
-    if (!this.queue.current) return;
-    this.#byGesture = globalThis.navigator?.userActivation?.isActive ?? true;
+    if (!this.queue.current && !this.queue.select(0)) return;
+    const asked = this.#wanted && this.#state !== "blocked" && this.#state !== "error";
+    this.#byGesture = gesture();
     this.#wanted = true;
-    if (this.#loaded !== this.queue.current || this.#state === "error") this.#load("replaced");
+    if (!this.#loaded || this.#state === "error") this.#load();
+    if (!asked) this.#dispatch("play", { positionMs: this.positionMs });
     await this.#start();
   }
 
@@ -105,16 +117,21 @@ export class Player extends PlayerEventTarget {
     if (this.#state === "blocked" || this.#state === "loading") this.#enter("paused");
   }
 
-  /** Plays when paused, pauses when playing. */
+  /** Pauses what plays or is about to; plays otherwise. */
   async toggle(): Promise<void> {
-    if (this.#wanted && this.#state !== "blocked") this.pause();
+    if (this.#wanted && this.#state !== "blocked" && this.#state !== "error") this.pause();
     else await this.play();
   }
 
   /** Ends playback and lets go of the track; the queue stays. */
   stop(): void {
     this.#wanted = false;
-    this.#unload("stopped");
+    if (!this.#loaded) return;
+    this.#measurement.track(undefined, "stopped", this.positionMs);
+    this.#engine.unload();
+    this.#loaded = undefined;
+    this.#enter("idle");
+    this.#dispatch("trackchange", { track: undefined });
   }
 
   /** Goes to a place in the track. */
@@ -124,55 +141,48 @@ export class Player extends PlayerEventTarget {
 
   /** Goes to the next track of the queue, if there is one. */
   next(): void {
-    this.#go(this.queue.index + 1);
+    this.queue.select(this.queue.index + 1);
   }
 
   /** Goes to the begin of the track, or, near its begin, to the one before. */
   previous(): void {
     if (this.positionMs > RESTART_AFTER_MS || !this.queue.hasPrevious) this.seek(0);
-    else this.#go(this.queue.index - 1);
+    else this.queue.select(this.queue.index - 1);
   }
 
-  /** Plays the track at place `at` of the queue. */
+  /** Plays the track at place `at` of the queue, from its begin. */
   async playAt(at: number): Promise<void> {
+    const before = this.#loaded;
     if (!this.queue.select(at)) return;
-    if (this.#loaded === this.queue.current) this.seek(0);
+    if (this.#loaded === before) this.seek(0);
     await this.play();
   }
 
   /** Ends everything; the player is of no use afterwards. */
   async close(): Promise<void> {
-    const { positionMs } = this;
     this.stop();
-    await this.#measurement.close(positionMs);
+    this.#closing.abort();
+    await this.#measurement.close();
   }
 
-  #go(at: number): void {
-    if (!this.queue.select(at)) return;
-    this.#load("skipped");
-    if (this.#wanted) void this.#start();
-  }
-
-  #load(reason: "skipped" | "replaced" | "completed"): void {
+  #load(): void {
     const track = this.queue.current;
     if (!track) return;
-    this.#measurement.track(track, reason === "completed" ? "replaced" : reason, this.positionMs);
+    this.#measurement.track(track, "skipped", this.positionMs);
     this.#loaded = track;
-    this.#enter("loading");
+    this.#enter(this.#wanted ? "loading" : "paused");
     this.#dispatch("trackchange", { track });
-    this.#engine.load(track.src);
-  }
-
-  #unload(reason: "stopped" | "skipped"): void {
-    this.#measurement.track(undefined, reason, this.positionMs);
-    this.#engine.unload();
-    this.#loaded = undefined;
-    this.#enter("idle");
-    this.#dispatch("trackchange", { track: undefined });
+    if (isUrl(track.src)) {
+      this.#engine.load(track.src);
+    } else {
+      this.#engine.unload();
+      this.#fail("bad-source", "its source is not a URL");
+    }
   }
 
   async #start(): Promise<void> {
     const track = this.#loaded;
+    if (this.#state === "error") return;
     try {
       await this.#engine.play();
     } catch (thrown) {
@@ -185,12 +195,14 @@ export class Player extends PlayerEventTarget {
   #queueChanged(): void {
     const { tracks, index, current } = this.queue;
     this.#dispatch("queuechange", { tracks, index });
-    // The track that was loaded is gone from the queue: it is not played any further.
-    if (this.#loaded && !tracks.includes(this.#loaded)) {
-      const wanted = this.#wanted && current !== undefined;
-      this.#unload(current ? "skipped" : "stopped");
-      if (wanted) void this.play();
+    if (!this.#loaded || this.#loaded === current) return;
+    if (!current) {
+      this.stop();
+      return;
     }
+    this.#byGesture = gesture();
+    this.#load();
+    if (this.#wanted) void this.#start();
   }
 
   #hear(signal: EngineSignal): void {
@@ -198,15 +210,24 @@ export class Player extends PlayerEventTarget {
     switch (signal.type) {
       case "playing":
         this.#enter("playing");
+        this.#dispatch("playing", { positionMs: signal.positionMs });
         break;
       case "position":
         this.#dispatch("timeupdate", { positionMs: signal.positionMs, durationMs: this.durationMs });
         break;
       case "paused":
+        if (this.#state === "error") break;
         this.#enter("paused");
+        this.#dispatch("pause", { positionMs: signal.positionMs });
         break;
       case "stalled":
+        // Before the first sound it is loading that takes its time.
+        if (this.#state === "loading") break;
         this.#enter("stalled");
+        this.#dispatch("stalled", { positionMs: signal.positionMs });
+        break;
+      case "seeking":
+        this.#dispatch("seeking", { fromMs: signal.fromMs, toMs: signal.toMs });
         break;
       case "seeked":
         this.#dispatch("seeked", { fromMs: signal.fromMs, toMs: signal.toMs });
@@ -225,9 +246,7 @@ export class Player extends PlayerEventTarget {
         this.#ended();
         break;
       case "failed":
-        this.#wanted = false;
-        this.#enter("error");
-        this.#dispatch("error", new PlayerError(signal.code, signal.message, this.#loaded?.src ?? ""));
+        this.#fail(signal.code, signal.message);
         break;
     }
   }
@@ -235,14 +254,20 @@ export class Player extends PlayerEventTarget {
   #ended(): void {
     const track = this.#loaded;
     if (track) this.#dispatch("ended", { track });
-    if (this.queue.hasNext && this.queue.select(this.queue.index + 1)) {
+    if (this.queue.hasNext) {
+      this.next();
+      // However lately a person touched the page: this track began by itself.
       this.#byGesture = false;
-      this.#load("completed");
-      void this.#start();
     } else {
       this.#wanted = false;
       this.#enter("paused");
     }
+  }
+
+  /** That sound is wanted stays so: the next track is played when it is gone to. */
+  #fail(code: PlayerErrorCode, message: string): void {
+    this.#enter("error");
+    this.#dispatch("error", new PlayerError(code, message, this.#loaded?.src ?? ""));
   }
 
   #enter(state: PlayerState): void {
@@ -255,4 +280,13 @@ export class Player extends PlayerEventTarget {
   #dispatch<K extends keyof PlayerEvents & string>(type: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Whether a person has just done something on the page. */
+function gesture(): boolean {
+  return globalThis.navigator?.userActivation?.isActive ?? true;
+}
+
+function isUrl(src: unknown): src is string {
+  return typeof src === "string" && src !== "" && URL.canParse(src, globalThis.document?.baseURI);
 }

@@ -25,9 +25,12 @@ export interface PlayerTrack {
   offline?: boolean;
 }
 
-/** An ordered list with a place in it. */
+/**
+ * An ordered list with a place in it. What is put in is copied: the same track may stand in it twice, and each of
+ * them is an object of its own.
+ */
 export class Queue {
-  #tracks: PlayerTrack[] = [];
+  #tracks: Readonly<PlayerTrack>[] = [];
   #index = -1;
   readonly #changed: () => void;
 
@@ -36,7 +39,7 @@ export class Queue {
     this.#changed = changed;
   }
 
-  get tracks(): readonly PlayerTrack[] {
+  get tracks(): readonly Readonly<PlayerTrack>[] {
     return this.#tracks;
   }
 
@@ -45,7 +48,7 @@ export class Queue {
     return this.#index;
   }
 
-  get current(): PlayerTrack | undefined {
+  get current(): Readonly<PlayerTrack> | undefined {
     return this.#tracks[this.#index];
   }
 
@@ -66,29 +69,29 @@ export class Queue {
   insert(at: number, ...tracks: PlayerTrack[]): void {
     if (tracks.length === 0) return;
     const place = clamp(at, this.#tracks.length);
-    this.#tracks.splice(place, 0, ...tracks);
-    if (this.#index < 0) this.#index = 0;
+    this.#tracks.splice(place, 0, ...tracks.map((track) => Object.freeze({ ...track })));
+    if (this.#index < 0) this.#index = place;
     else if (place <= this.#index) this.#index += tracks.length;
     this.#changed();
   }
 
   /** Moves the track at place `from` to place `to`; the current track stays the current one. */
   move(from: number, to: number): void {
-    const [track] = this.#tracks.slice(from, from + 1);
-    if (from < 0 || !track) return;
-    const current = this.current;
+    const track = this.#tracks[from];
+    if (!track) return;
+    const { current } = this;
     this.#tracks.splice(from, 1);
     this.#tracks.splice(clamp(to, this.#tracks.length), 0, track);
     this.#index = current === undefined ? -1 : this.#tracks.indexOf(current);
     this.#changed();
   }
 
-  /** Takes the track at place `at` out. Without the current one, the one after it is current. */
+  /** Takes the track at place `at` out. Without the current one, the one after it is current, or none. */
   remove(at: number): void {
-    if (at < 0 || at >= this.#tracks.length) return;
+    if (!this.#tracks[at]) return;
     this.#tracks.splice(at, 1);
     if (at < this.#index) this.#index -= 1;
-    this.#index = Math.min(this.#index, this.#tracks.length - 1);
+    else if (this.#index === this.#tracks.length) this.#index = -1;
     this.#changed();
   }
 
@@ -100,7 +103,7 @@ export class Queue {
 
   /** Makes the track at place `at` current; false if there is none. */
   select(at: number): boolean {
-    if (at < 0 || at >= this.#tracks.length) return false;
+    if (!this.#tracks[at]) return false;
     this.#index = at;
     this.#changed();
     return true;

@@ -13,15 +13,14 @@ export class Measurement {
   #track: PlayerTrack | undefined;
   #session: PlaySession | undefined;
 
-  /** Uses a telemetry that exists, makes one from options, or measures nothing. */
-  constructor(telemetry: Telemetry | TelemetryOptions | undefined) {
-    this.#owned = telemetry !== undefined && !(telemetry instanceof Telemetry);
-    this.telemetry = telemetry === undefined || telemetry instanceof Telemetry ? telemetry : new Telemetry(telemetry);
-    if (this.telemetry && typeof document !== "undefined") {
-      document.addEventListener("visibilitychange", () => {
-        this.#session?.visible(document.visibilityState === "visible");
-      });
-    }
+  /** Uses a telemetry that exists, makes one from options, or measures nothing; until `signal` aborts. */
+  constructor(telemetry: Telemetry | TelemetryOptions | undefined, signal: AbortSignal) {
+    // By what it can do, not by its class: a page may hold two copies of the SDK.
+    const given = telemetry !== undefined && "session" in telemetry;
+    this.#owned = telemetry !== undefined && !given;
+    this.telemetry = telemetry === undefined || given ? telemetry : new Telemetry(telemetry);
+    if (!this.telemetry || typeof document === "undefined") return;
+    document.addEventListener("visibilitychange", () => this.#session?.visible(visible()), { signal });
   }
 
   /** Another track is loaded; `reason` is why the one before ended. */
@@ -67,9 +66,8 @@ export class Measurement {
     }
   }
 
-  /** Ends what is open; closes telemetry that was made here. */
-  async close(positionMs: number): Promise<void> {
-    this.#end("stopped", positionMs);
+  /** Closes telemetry that was made here. */
+  async close(): Promise<void> {
     if (this.#owned) await this.telemetry?.close();
   }
 
@@ -92,7 +90,7 @@ export class Measurement {
     );
     session.rate(engine.rate);
     session.volume(engine.volume, engine.muted);
-    session.visible(document.visibilityState === "visible");
+    session.visible(visible());
     return session;
   }
 
@@ -100,4 +98,8 @@ export class Measurement {
     this.#session?.ended(reason, positionMs);
     this.#session = undefined;
   }
+}
+
+function visible(): boolean {
+  return document.visibilityState === "visible";
 }

@@ -3,41 +3,69 @@
 import type { TelemetryOptions } from "@delistening/sdk";
 import { Player } from "../player.js";
 import type { PlayerTrack } from "../queue.js";
-import { render, setIcon } from "./template.js";
+import { render, row, setIcon } from "./template.js";
 import { clock, spoken } from "./time.js";
 
 const SEEK_STEP_MS = 5_000;
 const VOLUME_STEP = 0.05;
+const RANGE_KEYS = /^(Arrow.*|Home|End|Page.*)$/;
 
 /** The base class where there is no DOM, so that this module can be imported on a server. */
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
+/** Attributes of a track, and what they are of a `PlayerTrack`. */
+const TRACK = {
+  "track-title": "title",
+  artist: "artist",
+  "artist-id": "artistId",
+  artwork: "artwork",
+} as const;
+
 /**
  * A player for a page.
  *
- * Give it a `player`, or attributes: `src` and `track-id` (with `title`, `artist`, `artist-id`, `artwork`) for one
- * track, and `endpoint` with the property `token` to have plays measured.
+ * Give it a `player`, or attributes: `src` and `track-id` (with `track-title`, `artist`, `artist-id`, `artwork`) for
+ * one track, and `endpoint` with the property `token` to have plays measured. A player that it made pauses when it
+ * is taken out of the page.
  */
 export class DelisteningPlayer extends Base {
-  /** Gives access tokens, when `endpoint` is set. */
-  token: TelemetryOptions["token"] | undefined;
+  static readonly observedAttributes = ["src", "track-id", ...Object.keys(TRACK)];
+  #token: TelemetryOptions["token"] | undefined;
   #player: Player | undefined;
+  /** Whether the player was made here, from the attributes. */
+  #own = false;
   #pieces: ReturnType<typeof render> | undefined;
   #listening: AbortController | undefined;
   #seeking = false;
 
+  /** Gives access tokens, when `endpoint` is set. */
+  get token(): TelemetryOptions["token"] | undefined {
+    return this.#token;
+  }
+
+  set token(token: TelemetryOptions["token"] | undefined) {
+    this.#token = token;
+  }
+
   /** The player that is shown; made from the attributes when it is first needed. */
   get player(): Player {
-    this.#player ??= this.#fromAttributes();
+    if (!this.#player) {
+      this.#player = this.#fromAttributes();
+      this.#own = true;
+    }
     return this.#player;
   }
 
   set player(player: Player) {
+    if (this.#own) void this.#player?.close();
+    this.#own = false;
     this.#player = player;
     if (this.isConnected) this.#connect();
   }
 
   connectedCallback(): void {
+    this.#adopt("token");
+    this.#adopt("player");
     if (!this.#pieces) {
       this.#pieces = render(this.shadowRoot ?? this.attachShadow({ mode: "open", delegatesFocus: true }));
       this.#listenToPerson(this.#pieces);
@@ -50,27 +78,46 @@ export class DelisteningPlayer extends Base {
 
   disconnectedCallback(): void {
     this.#listening?.abort();
+    // An element that is only moved is connected again by then, and plays on.
+    queueMicrotask(() => {
+      if (!this.isConnected && this.#own) this.#player?.pause();
+    });
+  }
+
+  attributeChangedCallback(): void {
+    if (!this.#own || !this.#player) return;
+    const { queue } = this.#player;
+    const track = this.#track();
+    queue.clear();
+    if (track) queue.add(track);
+  }
+
+  /** Takes over what was set on the element before its class was known, where it would hide the accessor. */
+  #adopt(property: "token" | "player"): void {
+    if (!Object.hasOwn(this, property)) return;
+    const value = this[property];
+    delete (this as Partial<DelisteningPlayer>)[property];
+    Object.assign(this, { [property]: value });
   }
 
   #fromAttributes(): Player {
     const endpoint = this.getAttribute("endpoint");
     const { token } = this;
     const player = new Player(endpoint !== null && token ? { telemetry: { endpoint, token } } : {});
-    const src = this.getAttribute("src");
-    if (src !== null) {
-      const track: PlayerTrack = { src, id: this.getAttribute("track-id") ?? src };
-      for (const [attribute, member] of [
-        ["title", "title"],
-        ["artist", "artist"],
-        ["artist-id", "artistId"],
-        ["artwork", "artwork"],
-      ] as const) {
-        const value = this.getAttribute(attribute);
-        if (value !== null) track[member] = value;
-      }
-      player.queue.add(track);
-    }
+    const track = this.#track();
+    if (track) player.queue.add(track);
     return player;
+  }
+
+  #track(): PlayerTrack | undefined {
+    const src = this.getAttribute("src");
+    if (src === null) return undefined;
+    const track: PlayerTrack = { src, id: this.getAttribute("track-id") ?? src };
+    for (const [attribute, member] of Object.entries(TRACK)) {
+      const value = this.getAttribute(attribute);
+      if (value !== null) track[member] = value;
+    }
+    return track;
   }
 
   #connect(): void {
@@ -80,14 +127,13 @@ export class DelisteningPlayer extends Base {
     const { signal } = this.#listening;
     player.addEventListener("statechange", () => this.#showState(), { signal });
     player.addEventListener("trackchange", () => this.#showTrack(), { signal });
-    player.addEventListener("queuechange", () => this.#showQueue(), { signal });
+    player.addEventListener("queuechange", () => this.#showTrack(), { signal });
     player.addEventListener("timeupdate", () => this.#showTime(), { signal });
     player.addEventListener("durationchange", () => this.#showTime(), { signal });
     player.addEventListener("volumechange", () => this.#showVolume(), { signal });
     player.addEventListener("error", ({ detail }) => this.#say(`This track cannot be played: ${detail.message}.`), {
       signal,
     });
-    this.#showQueue();
     this.#showTrack();
     this.#showState();
     this.#showVolume();
@@ -117,9 +163,11 @@ export class DelisteningPlayer extends Base {
     });
     pieces.frame.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      // A range moves by its own arrows, and a button is pressed by its own space bar.
+      // A range moves by its own keys, and a button is pressed by its own space bar.
       const own =
-        event.target instanceof HTMLInputElement || (event.key === " " && event.target instanceof HTMLButtonElement);
+        event.target instanceof HTMLInputElement
+          ? RANGE_KEYS.test(event.key)
+          : event.target instanceof HTMLButtonElement && event.key === " ";
       if (!own && this.#key(event.key)) event.preventDefault();
     });
   }
@@ -182,21 +230,17 @@ export class DelisteningPlayer extends Base {
     pieces.previous.disabled = tracks.length === 0;
     pieces.next.disabled = !hasNext;
     pieces.list.hidden = tracks.length < 2;
-    pieces.list.replaceChildren(
-      ...tracks.map((track, place) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.dataset["place"] = String(place);
-        button.setAttribute("aria-current", String(place === index));
-        const [name, length] = [document.createElement("span"), document.createElement("span")];
-        name.textContent = track.title ?? track.id;
-        length.textContent = track.durationMs === undefined ? "" : clock(track.durationMs);
-        button.append(name, length);
-        const item = document.createElement("li");
-        item.append(button);
-        return item;
-      }),
-    );
+    // The rows are kept and written anew, so that whoever stands on one with the keyboard stays there.
+    while (pieces.list.children.length > tracks.length) pieces.list.lastElementChild?.remove();
+    while (pieces.list.children.length < tracks.length) pieces.list.append(row(pieces.list.children.length));
+    for (const [place, button] of pieces.list.querySelectorAll("button").entries()) {
+      const track = tracks[place];
+      const [name, length] = button.children;
+      if (!track || !name || !length) continue;
+      name.textContent = track.title ?? track.id;
+      length.textContent = track.durationMs === undefined ? "" : clock(track.durationMs);
+      button.setAttribute("aria-current", String(place === index));
+    }
   }
 
   #showTime(): void {
@@ -222,7 +266,6 @@ export class DelisteningPlayer extends Base {
     this.#pieces.level.value = String(Math.round(volume * 100));
     this.#pieces.level.setAttribute("aria-valuetext", muted ? "muted" : `${Math.round(volume * 100)} percent`);
     this.#pieces.mute.setAttribute("aria-pressed", String(muted));
-    this.#pieces.mute.setAttribute("aria-label", muted ? "Unmute" : "Mute");
     setIcon(this.#pieces.mute, muted || volume === 0 ? "muted" : "loud");
   }
 

@@ -8,7 +8,6 @@ export const STYLE = `
   --_surface: var(--delistening-surface, light-dark(#ffffff, #1b1e27));
   --_line: var(--delistening-line, light-dark(#dcdfe8, #333846));
   --_on-accent: var(--delistening-on-accent, light-dark(#ffffff, #14121f));
-  color-scheme: light dark;
   display: block;
   color: var(--_ink);
   font: var(--delistening-font, 1rem/1.4 system-ui, sans-serif);

@@ -66,6 +66,13 @@ export function render(root: ShadowRoot) {
   };
 }
 
+/** A row of the queue. */
+export function row(place: number): HTMLLIElement {
+  const item = document.createElement("li");
+  item.innerHTML = `<button type="button" data-place="${place}"><span></span><span></span></button>`;
+  return item;
+}
+
 /** Changes the picture on a button. */
 export function setIcon(button: HTMLElement, name: keyof typeof ICONS): void {
   button.querySelector("path")?.setAttribute("d", ICONS[name]);

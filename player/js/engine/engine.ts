@@ -6,10 +6,11 @@ import type { PlayerErrorCode } from "../errors.js";
 export type EngineSignal =
   /** Sound is coming out from here on. */
   | { readonly type: "playing"; readonly positionMs: number }
-  /** Some four times a second while it plays. */
+  /** Some four times a second while it plays, and right before whatever changes how it sounds. */
   | { readonly type: "position"; readonly positionMs: number }
   | { readonly type: "paused"; readonly positionMs: number }
   | { readonly type: "stalled"; readonly positionMs: number }
+  | { readonly type: "seeking"; readonly fromMs: number; readonly toMs: number }
   | { readonly type: "seeked"; readonly fromMs: number; readonly toMs: number }
   | { readonly type: "duration"; readonly durationMs: number | undefined }
   | { readonly type: "rate"; readonly rate: number }

@@ -30,17 +30,15 @@ export class NativeEngine implements Engine {
       });
     on("playing", () => (audio.paused ? undefined : { type: "playing", positionMs: at() }));
     on("timeupdate", () => {
-      // Between a seek's begin and its end the position belongs to neither side.
-      if (this.#seekFromMs !== undefined || audio.seeking) return undefined;
-      this.#lastMs = at();
-      return { type: "position", positionMs: this.#lastMs };
+      this.#tellPosition();
+      return undefined;
     });
     // The end pauses too, and is told by itself.
     on("pause", () => (audio.ended ? undefined : { type: "paused", positionMs: at() }));
     on("waiting", () => (audio.paused || audio.seeking ? undefined : { type: "stalled", positionMs: at() }));
     on("seeking", () => {
       this.#seekFromMs ??= this.#lastMs;
-      return undefined;
+      return { type: "seeking", fromMs: this.#seekFromMs, toMs: at() };
     });
     on("seeked", () => {
       const fromMs = this.#seekFromMs ?? this.#lastMs;
@@ -49,8 +47,14 @@ export class NativeEngine implements Engine {
       return { type: "seeked", fromMs, toMs: this.#lastMs };
     });
     on("durationchange", () => ({ type: "duration", durationMs: this.durationMs }));
-    on("ratechange", () => ({ type: "rate", rate: audio.playbackRate }));
-    on("volumechange", () => ({ type: "volume", volume: audio.volume, muted: audio.muted }));
+    on("ratechange", () => {
+      this.#tellPosition();
+      return { type: "rate", rate: audio.playbackRate };
+    });
+    on("volumechange", () => {
+      this.#tellPosition();
+      return { type: "volume", volume: audio.volume, muted: audio.muted };
+    });
     on("ended", () => ({ type: "ended", positionMs: at() }));
     on("error", () => {
       const [code, message] = FAILURES[audio.error?.code ?? 0] ?? ["unplayable", "the audio cannot be played"];
@@ -125,6 +129,7 @@ export class NativeEngine implements Engine {
   }
 
   seek(positionMs: number): void {
+    this.#tellPosition();
     this.#audio.currentTime = Math.max(0, Math.min(positionMs, this.durationMs ?? positionMs)) / 1000;
   }
 
@@ -133,5 +138,12 @@ export class NativeEngine implements Engine {
     this.#audio.pause();
     this.#audio.removeAttribute("src");
     this.#audio.load();
+  }
+
+  #tellPosition(): void {
+    // Between a seek's begin and its end the position belongs to neither side.
+    if (!this.#loaded || this.#seekFromMs !== undefined || this.#audio.seeking) return;
+    this.#lastMs = this.positionMs;
+    this.#listener({ type: "position", positionMs: this.#lastMs });
   }
 }
