@@ -159,7 +159,7 @@ export class DelisteningPlayer extends Base {
     });
     pieces.list.addEventListener("click", (event) => {
       const button = (event.target as Element).closest("button");
-      if (button) void this.player.playAt(Number(button.dataset["place"]));
+      if (button) void this.player.playAt(Number(button.dataset.place));
     });
     pieces.frame.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -205,7 +205,7 @@ export class DelisteningPlayer extends Base {
     if (!this.#pieces) return;
     this.#pieces.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     setIcon(this.#pieces.play, playing ? "pause" : "play");
-    this.#pieces.frame.dataset["state"] = state;
+    this.#pieces.frame.dataset.state = state;
     if (state === "blocked") this.#say("Press play: the browser wants your say before there is sound.");
     else if (state === "stalled") this.#say("Waiting for the network …");
     else if (state !== "error") this.#say("");

@@ -38,7 +38,8 @@ input[type=range] { width: 100%; height: 1.6rem; margin: 0; accent-color: var(--
 .list [aria-current=true] { color: var(--_accent); font-weight: 600; }
 .list span:last-child { color: var(--_quiet); font-variant-numeric: tabular-nums; }
 .message { margin: 0; color: light-dark(#a3262a, #ff9a94); font-size: .88em; }
-.message:empty { display: none; }
+/* It takes no room while it is empty, but stays there for screen readers, which watch it. */
+.message:empty { position: absolute; }
 @media (prefers-reduced-motion: no-preference) { button { transition: background .12s, filter .12s; } }
 @media (forced-colors: active) { button.play { border: 2px solid; } }
 `;

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Queue } from "../dist/index.js";
+
+const track = (id) => ({ id, src: `/${id}.mp3` });
+const ids = ({ tracks }) => tracks.map(({ id }) => id).join("");
+
+function filled(at = 0) {
+  let changes = 0;
+  const queue = new Queue(() => {
+    changes += 1;
+  });
+  queue.add(...["a", "b", "c", "d"].map(track));
+  queue.select(at);
+  return { queue, changes: () => changes };
+}
+
+test("the first track that is put in is the current one", () => {
+  const queue = new Queue();
+  assert.equal(queue.index, -1);
+  assert.equal(queue.current, undefined);
+  queue.add(track("a"), track("b"));
+  assert.equal(queue.current.id, "a");
+  assert.ok(queue.hasNext);
+  assert.ok(!queue.hasPrevious);
+});
+
+test("the current track stays the current one, whatever is put in or moved around it", () => {
+  const { queue } = filled(1);
+  queue.insert(0, track("x"));
+  assert.equal(ids(queue), "xabcd");
+  queue.insert(99, track("y"));
+  queue.move(0, 4);
+  queue.move(3, 0);
+  assert.equal(ids(queue), "dabcxy");
+  assert.equal(queue.current.id, "b");
+  queue.move(2, 5);
+  assert.equal(queue.index, 5);
+  assert.equal(queue.current.id, "b");
+});
+
+test("one track may stand in it twice", () => {
+  const one = track("a");
+  const queue = new Queue();
+  queue.add(one, track("b"), one);
+  queue.select(2);
+  queue.move(1, 0);
+  assert.equal(ids(queue), "baa");
+  assert.equal(queue.index, 2, "the second of them, still");
+  queue.remove(1);
+  assert.equal(queue.index, 1);
+});
+
+test("what the host changes afterwards changes nothing here", () => {
+  const one = track("a");
+  const queue = new Queue();
+  queue.add(one);
+  one.id = "z";
+  assert.equal(queue.current.id, "a");
+});
+
+test("without the current track the one after it is current; after the last, none is", () => {
+  const { queue } = filled(2);
+  queue.remove(2);
+  assert.equal(queue.current.id, "d");
+  queue.remove(2);
+  assert.equal(queue.current, undefined);
+  assert.equal(ids(queue), "ab");
+  queue.add(track("e"));
+  assert.equal(queue.current.id, "e", "what is put in now is what comes next");
+  queue.remove(0);
+  assert.equal(queue.current.id, "e");
+});
+
+test("places that there are not change nothing and tell nothing", () => {
+  const { queue, changes } = filled(1);
+  const before = changes();
+  for (const place of [-1, 4, 0.5, Number.NaN]) {
+    queue.remove(place);
+    queue.move(place, 0);
+    assert.equal(queue.select(place), false);
+  }
+  queue.add();
+  assert.equal(changes(), before);
+  assert.equal(ids(queue), "abcd");
+  queue.clear();
+  assert.equal(changes(), before + 1);
+  assert.equal(queue.index, -1);
+});
