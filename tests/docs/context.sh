@@ -1,0 +1,49 @@
+# What the commands of a document meet when the tests run them: a bash reads this, then the document's `sh` blocks,
+# in an empty folder that is also HOME. A name that must stand for something else is a function here; every other
+# command is the real one.
+set -eu -o pipefail
+trap stop EXIT
+server=
+
+# A reader stops one server with Ctrl-C before starting the next.
+stop() {
+  if [ -n "$server" ]; then
+    kill "$server"
+    wait "$server"
+    server=
+  fi
+}
+
+# `serve` goes on behind the commands after it, which begin once it listens. It listens on a free port (the
+# environment says so, see shell.mjs); curl goes there whatever host and port a document names, and fails when the
+# server refuses.
+delistening-ingest() {
+  case " $* " in
+    *" --help "*) command delistening-ingest "$@"; return ;;
+    " serve "*) ;;
+    *) command delistening-ingest "$@"; return ;;
+  esac
+  stop
+  rm -f said
+  mkfifo said
+  command delistening-ingest "$@" > said 2> server.log &
+  server=$!
+  exec 3< said
+  if ! read -r line <&3; then
+    server=
+    cat server.log >&2
+    return 1
+  fi
+  printf '%s\n' fail-with-body silent show-error "connect-to = \"::${line##*://}\"" > .curlrc
+}
+
+# The scripts build and test everything, this test among them: that there is one of that name must do. That
+# `npm test` holds is what it says itself; .ci/run runs it.
+npm() {
+  local name=$1
+  if [ "$1" = run ]; then name=$2; fi
+  node -e 'process.exit(process.argv[2] in require(process.argv[1]).scripts ? 0 : 1)' "$ROOT/package.json" "$name"
+}
+
+# From here on each line is shown when it is read: a failure is that of the last one shown.
+set -v

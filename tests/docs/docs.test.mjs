@@ -1,0 +1,63 @@
+// Every command and snippet that the documents show works.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { DOCUMENTS, programs } from "./documents.mjs";
+import { runCommands } from "./shell.mjs";
+import { pageOf, pageWith, Stage } from "./stage.mjs";
+import { checkTypes } from "./types.mjs";
+
+/** Languages of the blocks that are run here; a block without a language is a picture. */
+const LANGUAGES = ["sh", "js", "html", ""];
+/** Blocks that the tests of another part compile and run. */
+const ELSEWHERE = { "sdk-mobile/README.md": ["kotlin", "swift"] };
+const COMMAND = /^\s*(\$|cargo|curl|delistening-ingest|docker|git|node|npm|npx) /m;
+
+const BLOCKS = DOCUMENTS.flatMap(({ blocks }) => blocks);
+const PROGRAMS = programs(BLOCKS);
+const place = ({ file, line }) => `${file}:${line}`;
+
+const stage = new Stage();
+before(() => stage.open());
+after(() => stage.close());
+
+test("no block escapes: each is in a language that is run, or a picture", () => {
+  const strange = BLOCKS.filter(({ file, lang }) => ![...LANGUAGES, ...(ELSEWHERE[file] ?? [])].includes(lang));
+  const hidden = BLOCKS.filter(({ lang, text }) => lang === "" && COMMAND.test(text));
+  assert.deepEqual([...strange, ...hidden].map(place), [], "see LANGUAGES");
+});
+
+test("the types of every program hold", () => checkTypes(PROGRAMS));
+
+for (const program of PROGRAMS) {
+  test(`${place(program)} measures in a browser`, async () => {
+    const act = (page) => program.text.includes("attach(") && page.evaluate(() => window.audio.play());
+    await plays(program, pageOf(program.text), act, /\bid: "([^"]+)"/g);
+  });
+}
+
+for (const block of BLOCKS.filter(({ lang }) => lang === "html")) {
+  test(`${place(block)} plays and measures in a browser`, async () => {
+    const act = (page) => page.getByRole("button", { name: "Play", exact: true }).click();
+    await plays(block, pageWith(block.text), act, /\strack-id="([^"]+)"/g);
+  });
+}
+
+/** The tracks that the snippet names are the plays that the server is told of. */
+async function plays({ text }, html, act, name) {
+  const named = [...text.matchAll(name)].map(([, id]) => id);
+  assert.notEqual(named.length, 0, "it names a track");
+  const { tracks, wrongs } = await stage.show(html, { act, plays: named.length });
+  assert.deepEqual(wrongs, []);
+  assert.deepEqual(tracks.sort(), named.sort());
+}
+
+for (const { file, blocks } of DOCUMENTS) {
+  const commands = blocks.filter(({ lang }) => lang === "sh").map(({ text }) => text);
+  if (commands.length === 0) continue;
+  test(`${file}: its commands work, one after the other`, async () => {
+    // What somebody holds whose device has played something, here from the browser above.
+    const { jws, receipt, log } = stage.held;
+    const files = { "batch.jws": jws, "receipt.tlog-proof": receipt };
+    await runCommands(commands.join(""), { files, env: { VKEY: log } });
+  });
+}
