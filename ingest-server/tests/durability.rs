@@ -297,7 +297,7 @@ fn tiles_and_bundles_lead_to_the_checkpoint() {
         }
         assert!(rest.is_empty());
     }
-    assert_eq!(delistening_schema::ledger::reference::root(&leaves), checkpoint.root);
+    assert_eq!(delistening_schema::ledger::merkle::tree_root(&leaves), checkpoint.root);
     assert_eq!(log.tile(1, 0, 2).unwrap().unwrap().len(), 64);
     for (level, index, width) in [(0, 2, 90), (0, 3, 1), (1, 0, 3), (2, 0, 1), (60, 0, 1), (0, u64::MAX, 1)] {
         assert_eq!(log.tile(level, index, width).unwrap(), None, "{level}/{index}.p/{width}");

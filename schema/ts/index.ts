@@ -475,7 +475,7 @@ export type Action = "retry" | "refresh" | "drop" | "stop";
 /**
  * One entry of the ledger. JSON with a fixed order of members and no white space.
  */
-export type Entry = { "kind": "batch" } & BatchEntry | { "kind": "rule" } & RuleEntry;
+export type Entry = { "kind": "batch" } & BatchEntry | { "kind": "rule" } & RuleEntry | { "kind": "verdict" } & VerdictEntry | { "kind": "statement" } & StatementEntry | { "kind": "erasure" } & ErasureEntry;
 
 /**
  * The commitment to a batch.
@@ -506,6 +506,86 @@ version: number,
  * What it says.
  */
 text: string, };
+
+/**
+ * The commitment to the verdicts on a number of sessions. Of several on one session the last holds.
+ */
+export type VerdictEntry = { 
+/**
+ * The batches among the first `through` entries were judged.
+ */
+through: number, 
+/**
+ * How many sessions.
+ */
+count: number, 
+/**
+ * The root over the sealed verdicts: see [`sealed`](crate::ledger::sealed).
+ */
+root: Hash, };
+
+/**
+ * The commitment to what was counted on a day. Of several for one day the last holds.
+ */
+export type StatementEntry = { 
+/**
+ * The day in UTC: days since 1970-01-01.
+ */
+day: number, 
+/**
+ * The last verdicts among the first `through` entries were counted.
+ */
+through: number, 
+/**
+ * A long statement has several entries; which one this is, from 1.
+ */
+part: number, 
+/**
+ * How many entries the statement has.
+ */
+parts: number, 
+/**
+ * How many lines this part has.
+ */
+count: number, 
+/**
+ * The root over the sealed lines: see [`sealed`](crate::ledger::sealed).
+ */
+root: Hash, };
+
+/**
+ * What was erased, because its listener asked for it. The commitments to it stay.
+ */
+export type ErasureEntry = { 
+/**
+ * When, milliseconds since 1970.
+ */
+at: number, 
+/**
+ * The indexes of the batches, in ascending order.
+ */
+batches: Array<number>, 
+/**
+ * The verdicts: the index of the entry and the place within its list, in ascending order.
+ */
+verdicts: Array<[number, number]>, };
+
+/**
+ * One item of a list.
+ */
+export type Sealed = { 
+/**
+ * 16 random bytes, base64url: without them the hash tells nothing of the text.
+ */
+salt: string, 
+/**
+ * JSON, as it was hashed.
+ */
+text: string, } | { 
+/**
+ * The hash of the item: SHA-256(0x00 ‖ salt ‖ text).
+ */
+erased: Hash, };
 
 /**
  * What a version of the rule says of a session.
@@ -541,3 +621,107 @@ export type Status = "valid" | "short" | "muted" | "suspect" | "invalid";
  * Why a session has its status.
  */
 export type Reason = "heard_long_enough" | "heard_half" | "heard_too_little" | "not_audible" | "rate_out_of_range" | "exceeds_device_time" | "exceeds_signed_time";
+
+/**
+ * A judged session. Session ids are the device's own, so that no device can touch another's.
+ */
+export type Play = { 
+/**
+ * Whose.
+ */
+device: DeviceId, 
+/**
+ * Which.
+ */
+session: string, 
+/**
+ * The listener.
+ */
+listener: string, 
+/**
+ * The track.
+ */
+track: string, 
+/**
+ * The artist, if the session's start told.
+ */
+artist?: string, 
+/**
+ * When it began, by the device's clock but not later than it was received, milliseconds since 1970.
+ */
+at: number, 
+/**
+ * What it is worth.
+ */
+verdict: Verdict, };
+
+/**
+ * Counts of plays.
+ */
+export type Counts = { 
+/**
+ * Plays that count.
+ */
+valid: number, 
+/**
+ * Sessions with too little heard.
+ */
+short: number, 
+/**
+ * Sessions played inaudibly.
+ */
+muted: number, 
+/**
+ * Sessions set apart by analysis.
+ */
+suspect: number, 
+/**
+ * Sessions that contradict themselves.
+ */
+invalid: number, 
+/**
+ * Different listeners with a play that counts.
+ */
+listeners: number, 
+/**
+ * Media time heard in plays that count, in milliseconds.
+ */
+heard_ms: number, };
+
+/**
+ * What is counted together.
+ */
+export type Subject = { "of": "all" } | { "of": "track", "id": string } | { "of": "artist", "id": string };
+
+/**
+ * One line of a statement.
+ */
+export type StatementLine = ({ "of": "all" } | { "of": "track", "id": string } | { "of": "artist", "id": string }) & { 
+/**
+ * Plays that count.
+ */
+valid: number, 
+/**
+ * Sessions with too little heard.
+ */
+short: number, 
+/**
+ * Sessions played inaudibly.
+ */
+muted: number, 
+/**
+ * Sessions set apart by analysis.
+ */
+suspect: number, 
+/**
+ * Sessions that contradict themselves.
+ */
+invalid: number, 
+/**
+ * Different listeners with a play that counts.
+ */
+listeners: number, 
+/**
+ * Media time heard in plays that count, in milliseconds.
+ */
+heard_ms: number, };

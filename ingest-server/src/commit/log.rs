@@ -218,12 +218,10 @@ impl Log {
     pub fn time_at(&self, size: u64) -> Option<u64> {
         let size = size.min(self.size());
         let ledger = self.ledger();
-        // Entries that carry no time are few: rules, beside batches.
-        (size.saturating_sub(64)..size).rev().find_map(|index| {
-            match Entry::from_bytes(&ledger.files.entry(index).ok()??)? {
-                Entry::Batch(batch) => Some(batch.received),
-                Entry::Rule(_) => None,
-            }
+        // Between two batches there are few entries of other kinds.
+        (0..size).rev().find_map(|index| match Entry::from_bytes(&ledger.files.entry(index).ok()??)? {
+            Entry::Batch(batch) => Some(batch.received),
+            _ => None,
         })
     }
 

@@ -107,7 +107,7 @@ impl Record {
     pub fn into_batch(self) -> Option<BatchRecord> {
         match self {
             Self::Batch(batch) => Some(batch),
-            Self::Rule(_) => None,
+            _ => None,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Records, and their frames: length, CRC-32C, kind, payload; integers little-endian.
 
-use delistening_schema::ledger::{BatchEntry, Entry, RuleEntry};
+use delistening_schema::ledger::{
+    BatchEntry, Entry, ErasureEntry, RuleEntry, Sealed, StatementEntry, VerdictEntry, sealed,
+};
 use delistening_schema::{Hash, limits};
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a frame before its payload.
 pub const HEADER: usize = 9;
@@ -10,6 +13,9 @@ const MOST: usize = limits::BATCH_BYTES + 64 * 1024;
 
 const BATCH: u8 = 1;
 const RULE: u8 = 2;
+const VERDICTS: u8 = 3;
+const STATEMENT: u8 = 4;
+const ERASURE: u8 = 5;
 
 /// One record; each becomes one entry of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +24,12 @@ pub enum Record {
     Batch(BatchRecord),
     /// A version of the play rule.
     Rule(RuleEntry),
+    /// What sessions are worth.
+    Verdicts(VerdictsRecord),
+    /// What was counted on a day.
+    Statement(StatementRecord),
+    /// What was erased.
+    Erasure(ErasureEntry),
 }
 
 /// A batch that was accepted, with what was known when it came in.
@@ -35,6 +47,30 @@ pub struct BatchRecord {
     pub jws: String,
 }
 
+/// Verdicts, with what makes their commitment hiding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerdictsRecord {
+    /// The batches among the first `through` entries were judged.
+    pub through: u64,
+    /// Plays as JSON.
+    pub items: Vec<Sealed>,
+}
+
+/// A statement or a part of one, with what makes its commitment hiding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementRecord {
+    /// The day in UTC: days since 1970-01-01.
+    pub day: u32,
+    /// The last verdicts among the first `through` entries were counted.
+    pub through: u64,
+    /// Which part this is, from 1.
+    pub part: u32,
+    /// How many there are.
+    pub parts: u32,
+    /// Statement lines as JSON.
+    pub items: Vec<Sealed>,
+}
+
 impl Record {
     /// The ledger entry that commits to this record.
     pub fn entry(&self) -> Entry {
@@ -45,6 +81,22 @@ impl Record {
                 received: batch.received,
                 context: Hash::of_parts(&[&batch.salt, batch.context.as_bytes()]),
             }),
+            Self::Verdicts(VerdictsRecord { through, items }) => Entry::Verdict(VerdictEntry {
+                through: *through,
+                count: count(items),
+                root: sealed::root(items),
+            }),
+            Self::Statement(StatementRecord { day, through, part, parts, items }) => {
+                Entry::Statement(StatementEntry {
+                    day: *day,
+                    through: *through,
+                    part: *part,
+                    parts: *parts,
+                    count: count(items),
+                    root: sealed::root(items),
+                })
+            }
+            Self::Erasure(erasure) => Entry::Erasure(erasure.clone()),
         }
     }
 
@@ -71,6 +123,9 @@ impl Record {
                 buffer.extend_from_slice(rule.text.as_bytes());
                 RULE
             }
+            Self::Verdicts(verdicts) => json(buffer, verdicts, VERDICTS),
+            Self::Statement(statement) => json(buffer, statement, STATEMENT),
+            Self::Erasure(erasure) => json(buffer, erasure, ERASURE),
         };
         let length = u32::try_from(buffer.len() - begin - HEADER).expect("a record is small");
         buffer[begin + 8] = kind;
@@ -117,9 +172,22 @@ impl Record {
                 let (version, words) = payload.split_first_chunk::<4>()?;
                 Some(Self::Rule(RuleEntry { version: u32::from_le_bytes(*version), text: text(words)? }))
             }
+            VERDICTS => serde_json::from_slice(payload).ok().map(Self::Verdicts),
+            STATEMENT => serde_json::from_slice(payload).ok().map(Self::Statement),
+            ERASURE => serde_json::from_slice(payload).ok().map(Self::Erasure),
             _ => None,
         }
     }
+}
+
+fn count(items: &[Sealed]) -> u32 {
+    u32::try_from(items.len()).expect("a record is small")
+}
+
+/// Appends a payload of the kinds that are few: as JSON.
+fn json(buffer: &mut Vec<u8>, payload: &impl Serialize, kind: u8) -> u8 {
+    serde_json::to_writer(buffer, payload).expect("a record is always representable");
+    kind
 }
 
 #[cfg(test)]
@@ -142,10 +210,18 @@ mod tests {
         let mut bytes = Vec::new();
         record().frame(&mut bytes);
         let first = bytes.len();
-        let rule = Record::Rule(RuleEntry { version: 1, text: "rule".into() });
-        rule.frame(&mut bytes);
         assert_eq!(Record::unframe(&bytes), Some((record(), first)));
-        assert_eq!(Record::unframe(&bytes[first..]), Some((rule, bytes.len() - first)));
+        let items = vec![Sealed::Open { salt: [1; 16], text: "{}".into() }];
+        for other in [
+            Record::Rule(RuleEntry { version: 1, text: "rule".into() }),
+            Record::Verdicts(VerdictsRecord { through: 4, items: items.clone() }),
+            Record::Statement(StatementRecord { day: 1, through: 5, part: 1, parts: 1, items }),
+            Record::Erasure(ErasureEntry { at: 1, batches: vec![2], verdicts: vec![(3, 4)] }),
+        ] {
+            let begin = bytes.len();
+            other.frame(&mut bytes);
+            assert_eq!(Record::unframe(&bytes[begin..]), Some((other, bytes.len() - begin)));
+        }
     }
 
     #[test]

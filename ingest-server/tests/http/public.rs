@@ -1,7 +1,7 @@
 //! What everybody may ask: methods, paths, the ledger, operations, CORS, and development tokens.
 
 use super::support::{Device, Server, expect_problem, response_json};
-use delistening_schema::ledger::{Checkpoint, LogKey, merkle, reference};
+use delistening_schema::ledger::{Checkpoint, LogKey, merkle};
 use delistening_schema::{Hash, token::Claims};
 use reqwest::Method;
 use serde_json::json;
@@ -67,7 +67,7 @@ async fn the_ledger_is_what_its_checkpoint_says() {
             leaves.push(Hash(*hash));
         }
     }
-    assert_eq!(reference::root(&leaves), checkpoint.root);
+    assert_eq!(merkle::tree_root(&leaves), checkpoint.root);
     let brief = server.get("/log/checkpoint").send().await.unwrap();
     assert_eq!(brief.headers()["cache-control"], "public, max-age=1");
     assert_eq!(brief.headers()["content-type"], "text/plain; charset=utf-8");

@@ -13,6 +13,8 @@ pub(super) fn files() -> BTreeMap<String, String> {
         file::<api::IngestResponse>("ingest-response"),
         file::<ledger::Entry>("ledger-entry"),
         file::<play::Verdict>("verdict"),
+        file::<play::Play>("play"),
+        file::<play::StatementLine>("statement-line"),
         file::<problem::Problem>("problem"),
     ])
 }

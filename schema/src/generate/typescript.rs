@@ -46,9 +46,17 @@ pub(super) fn files() -> BTreeMap<String, String> {
         ledger::Entry,
         ledger::BatchEntry,
         ledger::RuleEntry,
+        ledger::VerdictEntry,
+        ledger::StatementEntry,
+        ledger::ErasureEntry,
+        ledger::Sealed,
         play::Verdict,
         play::Status,
         play::Reason,
+        play::Play,
+        play::Counts,
+        play::Subject,
+        play::StatementLine,
     );
     BTreeMap::from([("ts/index.ts".to_owned(), text)])
 }

@@ -3,7 +3,8 @@
 use crate::conformance;
 use crate::jws;
 use crate::key::SecretKey;
-use crate::ledger::reference::{path, root, subproof};
+use crate::ledger::merkle::tree_root as root;
+use crate::ledger::reference::{path, subproof};
 use crate::ledger::{BatchEntry, Checkpoint, Entry, LogSigner, Receipt, merkle};
 use crate::token;
 use crate::{Hash, bytes};

@@ -14,6 +14,12 @@ pub enum Entry {
     Batch(BatchEntry),
     /// A version of the play rule, before its first use.
     Rule(RuleEntry),
+    /// What sessions are worth, as far as is known.
+    Verdict(VerdictEntry),
+    /// What was counted on a day.
+    Statement(StatementEntry),
+    /// What was erased.
+    Erasure(ErasureEntry),
 }
 
 /// The commitment to a batch.
@@ -38,6 +44,48 @@ pub struct RuleEntry {
     pub text: String,
 }
 
+/// The commitment to the verdicts on a number of sessions. Of several on one session the last holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct VerdictEntry {
+    /// The batches among the first `through` entries were judged.
+    pub through: u64,
+    /// How many sessions.
+    pub count: u32,
+    /// The root over the sealed verdicts: see [`sealed`](crate::ledger::sealed).
+    pub root: Hash,
+}
+
+/// The commitment to what was counted on a day. Of several for one day the last holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct StatementEntry {
+    /// The day in UTC: days since 1970-01-01.
+    pub day: u32,
+    /// The last verdicts among the first `through` entries were counted.
+    pub through: u64,
+    /// A long statement has several entries; which one this is, from 1.
+    pub part: u32,
+    /// How many entries the statement has.
+    pub parts: u32,
+    /// How many lines this part has.
+    pub count: u32,
+    /// The root over the sealed lines: see [`sealed`](crate::ledger::sealed).
+    pub root: Hash,
+}
+
+/// What was erased, because its listener asked for it. The commitments to it stay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct ErasureEntry {
+    /// When, milliseconds since 1970.
+    pub at: u64,
+    /// The indexes of the batches, in ascending order.
+    pub batches: Vec<u64>,
+    /// The verdicts: the index of the entry and the place within its list, in ascending order.
+    pub verdicts: Vec<(u64, u32)>,
+}
+
 impl Entry {
     /// The canonical bytes.
     ///
@@ -60,11 +108,25 @@ mod tests {
 
     #[test]
     fn only_the_canonical_form_is_an_entry() {
-        let entry = Entry::Batch(BatchEntry { batch: Hash::of(b"b"), received: 5, context: Hash::of(b"c") });
-        let bytes = entry.to_bytes();
-        assert_eq!(Entry::from_bytes(&bytes), Some(entry));
-        let spaced = String::from_utf8(bytes).unwrap().replace(',', ", ");
-        assert_eq!(Entry::from_bytes(spaced.as_bytes()), None);
+        for entry in [
+            Entry::Batch(BatchEntry { batch: Hash::of(b"b"), received: 5, context: Hash::of(b"c") }),
+            Entry::Rule(RuleEntry { version: 1, text: "rule".into() }),
+            Entry::Verdict(VerdictEntry { through: 7, count: 2, root: Hash::of(b"r") }),
+            Entry::Statement(StatementEntry {
+                day: 20_000,
+                through: 8,
+                part: 1,
+                parts: 1,
+                count: 3,
+                root: Hash::of(b"r"),
+            }),
+            Entry::Erasure(ErasureEntry { at: 9, batches: vec![1, 4], verdicts: vec![(2, 0)] }),
+        ] {
+            let bytes = entry.to_bytes();
+            assert_eq!(Entry::from_bytes(&bytes), Some(entry));
+            let spaced = String::from_utf8(bytes).unwrap().replacen(',', ", ", 1);
+            assert_eq!(Entry::from_bytes(spaced.as_bytes()), None);
+        }
         assert_eq!(Entry::from_bytes(br#"{"kind":"other"}"#), None);
     }
 }

@@ -11,8 +11,10 @@ mod note;
 mod receipt;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
+pub mod sealed;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{BatchEntry, Entry, RuleEntry};
+pub use entry::{BatchEntry, Entry, ErasureEntry, RuleEntry, StatementEntry, VerdictEntry};
 pub use note::{LogKey, LogSigner, NoteError, SignedNote};
 pub use receipt::{Receipt, ReceiptError};
+pub use sealed::Sealed;

@@ -6,9 +6,13 @@
 
 mod facts;
 mod rule_v1;
+mod session;
+mod tally;
 
 pub use facts::{Evidence, Facts};
 pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, judge};
+pub use session::{Fragment, Play};
+pub use tally::{Counts, StatementLine, Subject, Tally, day_of};
 
 use serde::{Deserialize, Serialize};
 

@@ -89,7 +89,7 @@ impl Server {
             assert_eq!(kept.hash, opened.hash, "a fork at {seq}");
             let leaves = &self.leaves[..usize::try_from(*size).unwrap()];
             let checkpoint =
-                Checkpoint { origin: "log.example".into(), size: *size, root: reference::root(leaves) };
+                Checkpoint { origin: "log.example".into(), size: *size, root: merkle::tree_root(leaves) };
             let receipt = Receipt {
                 entry: entry.clone(),
                 index: *index,
