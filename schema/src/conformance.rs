@@ -152,9 +152,22 @@ fn consistency(input: &TwoTrees) -> Value {
 
 #[derive(Deserialize)]
 struct Session {
-    evidence: Vec<Evidence>,
+    evidence: Vec<Seen>,
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    event: Event,
+    received: u64,
+    #[serde(default)]
+    anchored: Option<u64>,
 }
 
 fn verdict(input: &Session) -> Result<Value, String> {
-    serde_json::to_value(judge(&Facts::gather(&input.evidence))).map_err(text)
+    let evidence = input.evidence.iter().map(|seen| Evidence {
+        event: &seen.event,
+        received: seen.received,
+        anchored: seen.anchored,
+    });
+    serde_json::to_value(judge(&Facts::gather(evidence))).map_err(text)
 }

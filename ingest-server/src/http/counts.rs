@@ -2,11 +2,12 @@
 
 use super::problem::Refusal;
 use super::{App, token};
-use crate::store::{Counts, Dimension, Filter, Ranked, StoreError};
+use crate::store::{Dimension, Filter, Ranked, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
+use delistening_schema::play::Counts;
 use delistening_schema::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

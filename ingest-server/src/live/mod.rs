@@ -4,7 +4,7 @@
 //! it is, there is nothing to queue for it: changes are read from the present counts when it asks.
 
 use crate::store::{Change, Dimension, Filter, Store, StoreError};
-use delistening_schema::play::{Status, Verdict};
+use delistening_schema::play::{self, Play, Status, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
@@ -54,7 +54,7 @@ impl Live {
     /// Begins with what the store holds.
     pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
         let filter = Filter::default();
-        let live = |counts: &crate::store::Counts| LiveCounts {
+        let live = |counts: &play::Counts| LiveCounts {
             valid: counts.valid,
             not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
             heard_ms: counts.heard_ms,
@@ -75,14 +75,18 @@ impl Live {
             let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
             counts.seq += 1;
             let Counts { seq, total, tracks } = &mut *counts;
-            for Change { before, play } in changes {
+            let mut count = |play: &Play, change: fn(&mut LiveCounts, &Verdict)| {
                 let (track, last_seq) = tracks.entry(play.track.clone()).or_default();
                 *last_seq = *seq;
-                for counts in [track, &mut *total] {
-                    if let Some(before) = before {
-                        counts.take_out(before);
-                    }
-                    counts.put_in(&play.verdict);
+                change(track, &play.verdict);
+                change(total, &play.verdict);
+            };
+            for Change { before, now } in changes {
+                if let Some(play) = before {
+                    count(play, LiveCounts::take_out);
+                }
+                if let Some(play) = now {
+                    count(play, LiveCounts::put_in);
                 }
             }
             *seq

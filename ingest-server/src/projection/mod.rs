@@ -6,8 +6,8 @@
 use crate::commit::Log;
 use crate::journal::{BatchRecord, JournalError, Reader};
 use crate::live::Live;
-use crate::store::{Fragment, SessionKey, Store, StoreError};
-use delistening_schema::play::{Evidence, Facts, Verdict, judge};
+use crate::store::{Addition, SessionKey, Store, StoreError};
+use delistening_schema::play::Fragment;
 use delistening_schema::{Batch, Event};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,31 +80,26 @@ fn catch_up(log: &Log, store: &dyn Store, live: &Live, projected: &AtomicU64) ->
     let mut reader: Reader = log.reader(projected.load(Ordering::Acquire));
     loop {
         let end = log.size();
-        let mut fragments = Vec::new();
+        let mut additions = Vec::new();
         let mut cursor = projected.load(Ordering::Acquire);
         for _ in 0..CHUNK {
             let Some((leaf, record)) = reader.next_below(end)? else { break };
             cursor = leaf + 1;
             if let Some(batch) = record.into_batch() {
-                fragments.extend(split(leaf, &batch, log));
+                additions.extend(split(leaf, &batch, log));
             }
         }
         if cursor == projected.load(Ordering::Acquire) {
             return Ok(());
         }
-        let changes = store.apply(&fragments, cursor, &verdict)?;
+        let changes = store.apply(&additions, cursor)?;
         projected.store(cursor, Ordering::Release);
         live.apply(&changes);
     }
 }
 
-/// The present version of the play rule.
-fn verdict(evidence: &[Evidence]) -> Verdict {
-    judge(&Facts::gather(evidence))
-}
-
 /// A batch by its sessions. Events that were a problem at intake are left out here in the same way.
-fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Vec<Fragment> {
+fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Vec<Addition> {
     let batch = match Batch::unverified(&record.jws) {
         Ok(batch) => batch,
         Err(problem) => {
@@ -123,13 +118,15 @@ fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Vec<Fragment> {
     }
     sessions
         .into_iter()
-        .map(|(session, events)| Fragment {
+        .map(|(session, events)| Addition {
             key: SessionKey { device: batch.device, session },
-            listener: batch.listener.clone(),
-            leaf,
-            received: record.received,
-            anchored,
-            events,
+            fragment: Fragment {
+                leaf,
+                received: record.received,
+                anchored,
+                listener: batch.listener.clone(),
+                events,
+            },
         })
         .collect()
 }

@@ -7,8 +7,8 @@ mod sqlite;
 
 pub use sqlite::SqliteStore;
 
-use delistening_schema::play::{Evidence, Verdict};
-use delistening_schema::{DeviceId, Event};
+use delistening_schema::DeviceId;
+use delistening_schema::play::{Counts, Fragment, Play};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -32,47 +32,22 @@ pub struct SessionKey {
     pub session: Uuid,
 }
 
-/// The events of one session in one batch.
+/// What one batch says of a session, under the session's name.
 #[derive(Clone, Debug)]
-pub struct Fragment {
+pub struct Addition {
     /// The session.
     pub key: SessionKey,
-    /// The listener.
-    pub listener: String,
-    /// The batch's index in the log.
-    pub leaf: u64,
-    /// When the batch was received, milliseconds since 1970.
-    pub received: u64,
-    /// The time that the batch's anchor vouches for.
-    pub anchored: Option<u64>,
-    /// The events.
-    pub events: Vec<Event>,
+    /// What is said of it.
+    pub fragment: Fragment,
 }
 
-/// A judged session.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Play {
-    /// The session.
-    pub key: SessionKey,
-    /// The listener.
-    pub listener: String,
-    /// The track.
-    pub track: String,
-    /// The artist, if the session's start told.
-    pub artist: Option<String>,
-    /// When it began, by the device's clock but not later than it was received.
-    pub at: u64,
-    /// What it is worth.
-    pub verdict: Verdict,
-}
-
-/// How a play's count changed: what was counted before, and what is counted now.
+/// How a session's play changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// The verdict before, if the session was known.
-    pub before: Option<Verdict>,
-    /// The play as it is now.
-    pub play: Play,
+    /// The play before, if the session was known.
+    pub before: Option<Play>,
+    /// The play now, unless the session was erased.
+    pub now: Option<Play>,
 }
 
 /// Which plays to count.
@@ -86,25 +61,6 @@ pub struct Filter {
     pub from: Option<u64>,
     /// Begun before this time.
     pub to: Option<u64>,
-}
-
-/// Counts of plays.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Plays that count.
-    pub valid: u64,
-    /// Sessions with too little heard.
-    pub short: u64,
-    /// Sessions played inaudibly.
-    pub muted: u64,
-    /// Sessions set apart by analysis.
-    pub suspect: u64,
-    /// Sessions that contradict themselves.
-    pub invalid: u64,
-    /// Different listeners with a play that counts.
-    pub listeners: u64,
-    /// Media time heard in plays that count, in milliseconds.
-    pub heard_ms: u64,
 }
 
 /// What a list of the most played names.
@@ -131,14 +87,15 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// How many entries of the log it has taken in.
     fn cursor(&self) -> Result<u64, StoreError>;
 
-    /// Takes in fragments, judges their sessions anew from everything known of them with `judge`, and moves the
-    /// cursor, all or nothing. Taking in the same fragment again changes nothing.
-    fn apply(
-        &self,
-        fragments: &[Fragment],
-        cursor: u64,
-        judge: &dyn Fn(&[Evidence]) -> Verdict,
-    ) -> Result<Vec<Change>, StoreError>;
+    /// Takes in what batches say, judges their sessions anew from everything known of them, and moves the
+    /// cursor, all or nothing. Taking in the same again changes nothing.
+    fn apply(&self, additions: &[Addition], cursor: u64) -> Result<Vec<Change>, StoreError>;
+
+    /// The plays as they are judged now, of those sessions that are known.
+    fn plays(&self, keys: &[SessionKey]) -> Result<Vec<Play>, StoreError>;
+
+    /// Forgets everything of a listener.
+    fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError>;
 
     /// Counts plays.
     fn counts(&self, filter: &Filter) -> Result<Counts, StoreError>;

@@ -1,11 +1,10 @@
 //! The embedded store: one SQLite file.
 
-use super::{Change, Counts, Dimension, Filter, Fragment, Play, Ranked, SessionKey, Store, StoreError};
-use delistening_schema::event::Body;
-use delistening_schema::play::{Evidence, Verdict};
+use super::{Addition, Change, Dimension, Filter, Ranked, SessionKey, Store, StoreError};
+use delistening_schema::play::{Counts, Fragment, Play};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params, params_from_iter};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +22,8 @@ const SCHEMA: &str = "
         device BLOB NOT NULL,
         session BLOB NOT NULL,
         leaf INTEGER NOT NULL,
-        evidence TEXT NOT NULL,
+        listener TEXT NOT NULL,
+        fragment TEXT NOT NULL,
         PRIMARY KEY (device, session, leaf)
     ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS plays (
@@ -35,7 +35,7 @@ const SCHEMA: &str = "
         at INTEGER NOT NULL,
         status TEXT NOT NULL,
         heard_ms INTEGER NOT NULL,
-        verdict TEXT NOT NULL,
+        play TEXT NOT NULL,
         PRIMARY KEY (device, session)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS plays_by_track ON plays (track, at, status, heard_ms, listener);
@@ -72,25 +72,46 @@ impl Store for SqliteStore {
         Ok(cursor.unwrap_or(0))
     }
 
-    fn apply(
-        &self,
-        fragments: &[Fragment],
-        cursor: u64,
-        judge: &dyn Fn(&[Evidence]) -> Verdict,
-    ) -> Result<Vec<Change>, StoreError> {
+    fn apply(&self, additions: &[Addition], cursor: u64) -> Result<Vec<Change>, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction()?;
-        for fragment in fragments {
-            keep(&transaction, fragment)?;
+        let mut sessions: BTreeMap<SessionKey, Vec<&Fragment>> = BTreeMap::new();
+        for Addition { key, fragment } in additions {
+            keep(&transaction, key, fragment)?;
+            sessions.entry(*key).or_default().push(fragment);
         }
         let mut changes = Vec::new();
-        let touched: BTreeSet<SessionKey> = fragments.iter().map(|fragment| fragment.key).collect();
-        for key in touched {
-            changes.extend(judge_again(&transaction, key, fragments, judge)?);
+        for (key, fresh) in sessions {
+            changes.extend(judge_again(&transaction, key, &fresh)?);
         }
         transaction.prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?.execute([cursor])?;
         transaction.commit()?;
         Ok(changes)
+    }
+
+    fn plays(&self, keys: &[SessionKey]) -> Result<Vec<Play>, StoreError> {
+        let reader = self.reader();
+        let mut plays = Vec::with_capacity(keys.len());
+        for key in keys {
+            plays.extend(play(&reader, *key)?);
+        }
+        Ok(plays)
+    }
+
+    fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without an index of its own: it is rare, and every write would pay for it. What is deleted is overwritten.
+        writer.execute_batch("PRAGMA secure_delete = ON;")?;
+        let transaction = writer.transaction()?;
+        transaction.execute("DELETE FROM fragments WHERE listener = ?1", [listener])?;
+        let texts: Vec<String> = transaction
+            .prepare("DELETE FROM plays WHERE listener = ?1 RETURNING play")?
+            .query_map([listener], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        transaction.commit()?;
+        // The log of what was written holds it as well until it is taken over.
+        writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        texts.iter().map(|text| Ok(Change { before: Some(serde_json::from_str(text)?), now: None })).collect()
     }
 
     fn counts(&self, filter: &Filter) -> Result<Counts, StoreError> {
@@ -150,80 +171,62 @@ fn counts(row: &Row<'_>, from: usize) -> rusqlite::Result<Counts> {
     })
 }
 
-fn keep(transaction: &Transaction<'_>, fragment: &Fragment) -> Result<(), StoreError> {
-    let evidence: Vec<Evidence> = evidence_of(fragment).collect();
-    transaction.prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4)")?.execute(
+fn keep(transaction: &Transaction<'_>, key: &SessionKey, fragment: &Fragment) -> Result<(), StoreError> {
+    transaction.prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(
         params![
-            fragment.key.device.0.0,
-            fragment.key.session.as_bytes(),
+            key.device.0.0,
+            key.session.as_bytes(),
             fragment.leaf,
-            serde_json::to_string(&evidence)?,
+            fragment.listener,
+            serde_json::to_string(fragment)?,
         ],
     )?;
     Ok(())
 }
 
-fn evidence_of(fragment: &Fragment) -> impl Iterator<Item = Evidence> {
-    let Fragment { received, anchored, .. } = *fragment;
-    fragment.events.iter().map(move |event| Evidence { event: event.clone(), received, anchored })
+fn play(connection: &Connection, key: SessionKey) -> Result<Option<Play>, StoreError> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT play FROM plays WHERE device = ?1 AND session = ?2")?
+        .query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(text.as_deref().map(serde_json::from_str).transpose()?)
 }
 
 /// Judges a session by all its fragments, and says what changed.
 fn judge_again(
     transaction: &Transaction<'_>,
     key: SessionKey,
-    fragments: &[Fragment],
-    judge: &dyn Fn(&[Evidence]) -> Verdict,
+    fresh: &[&Fragment],
 ) -> Result<Option<Change>, StoreError> {
     let (device, session) = (key.device.0.0, key.session.as_bytes());
-    let fresh: Vec<&Fragment> = fragments.iter().filter(|fragment| fragment.key == key).collect();
-    let mut evidence: Vec<Evidence> = fresh.iter().flat_map(|fragment| evidence_of(fragment)).collect();
+    let mut fragments: Vec<Fragment> = fresh.iter().map(|&fragment| fragment.clone()).collect();
     {
         let mut statement = transaction.prepare_cached(
-            "SELECT leaf, evidence FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
+            "SELECT leaf, fragment FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
         )?;
         let mut rows = statement.query(params![device, session])?;
         while let Some(row) = rows.next()? {
             let leaf: u64 = row.get(0)?;
             // Most sessions lie in one batch, which is at hand: only others are read.
             if fresh.iter().all(|fragment| fragment.leaf != leaf) {
-                let stored = row.get_ref(1)?.as_str().unwrap_or("[]");
-                evidence.extend(serde_json::from_str::<Vec<Evidence>>(stored)?);
+                fragments.push(serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?);
             }
         }
     }
-    let Some(first) = evidence.iter().min_by_key(|one| one.event.id) else { return Ok(None) };
-    let artist = evidence.iter().find_map(|one| match &one.event.body {
-        Body::Started(started) => started.artist.clone(),
-        _ => None,
-    });
-    let listener =
-        fragments.iter().find(|fragment| fragment.key == key).map(|fragment| fragment.listener.clone());
-    let play = Play {
-        key,
-        listener: listener.unwrap_or_default(),
-        track: first.event.track.clone(),
-        artist,
-        at: first.event.at.min(first.received),
-        verdict: judge(&evidence),
-    };
-    let before: Option<String> = transaction
-        .prepare_cached("SELECT verdict FROM plays WHERE device = ?1 AND session = ?2")?
-        .query_row(params![device, session], |row| row.get(0))
-        .optional()?;
-    let before: Option<Verdict> = before.as_deref().map(serde_json::from_str).transpose()?;
+    let Some(now) = Play::judge(key.device, key.session, &fragments) else { return Ok(None) };
+    let before = play(transaction, key)?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO plays VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
         device,
         session,
-        play.listener,
-        play.track,
-        play.artist,
-        play.at,
-        play.verdict.status.as_str(),
-        play.verdict.heard_ms,
-        serde_json::to_string(&play.verdict)?,
+        now.listener,
+        now.track,
+        now.artist,
+        now.at,
+        now.verdict.status.as_str(),
+        now.verdict.heard_ms,
+        now.to_text(),
     ])?;
-    Ok(Some(Change { before, play }))
+    Ok(Some(Change { before, now: Some(now) }))
 }

@@ -2,19 +2,17 @@
 
 use crate::event::{Body, Event};
 use crate::intervals::{Interval, Intervals};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// An event with the signed times that bracket it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Evidence {
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
     /// The event.
-    pub event: Event,
+    pub event: &'a Event,
     /// When the server received its batch, milliseconds since 1970.
     pub received: u64,
     /// The time of the newest ledger entry that the device had verified before the event, if any.
-    #[serde(default)]
     pub anchored: Option<u64>,
 }
 
@@ -44,7 +42,7 @@ const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
 impl Facts {
     /// Gathers the facts. Events are told apart by id; order and repetition make no difference.
-    pub fn gather<'a>(evidence: impl IntoIterator<Item = &'a Evidence>) -> Self {
+    pub fn gather<'a>(evidence: impl IntoIterator<Item = Evidence<'a>>) -> Self {
         // By id, so that sums do not depend on the order of arrival. Of the same event seen twice, the
         // earliest receipt brackets it most tightly.
         let mut events: BTreeMap<Uuid, (&Event, u64, Option<u64>)> = BTreeMap::new();
@@ -52,10 +50,10 @@ impl Facts {
             events
                 .entry(event.id)
                 .and_modify(|seen| {
-                    seen.1 = seen.1.min(*received);
-                    seen.2 = seen.2.max(*anchored);
+                    seen.1 = seen.1.min(received);
+                    seen.2 = seen.2.max(anchored);
                 })
-                .or_insert((event, *received, *anchored));
+                .or_insert((event, received, anchored));
         }
         let mut facts = Self::default();
         let (mut progressed_ms, mut ended_played_ms) = (0_u64, 0);

@@ -59,13 +59,11 @@ impl Play {
             })
             .min()
             .map(|(_, artist)| artist.clone());
-        let evidence: Vec<Evidence> = events()
-            .map(|(&Fragment { received, anchored, .. }, event)| Evidence {
-                event: event.clone(),
-                received,
-                anchored,
-            })
-            .collect();
+        let evidence = events().map(|(fragment, event)| Evidence {
+            event,
+            received: fragment.received,
+            anchored: fragment.anchored,
+        });
         Some(Self {
             device,
             session,
@@ -73,7 +71,7 @@ impl Play {
             track: first.track.clone(),
             artist,
             at: first.at.min(first_in.received),
-            verdict: judge(&Facts::gather(&evidence)),
+            verdict: judge(&Facts::gather(evidence)),
         })
     }
 
