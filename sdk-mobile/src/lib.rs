@@ -1,0 +1,39 @@
+//! `sdk-core` for Swift and Kotlin, through `UniFFI`.
+//!
+//! A [`Telemetry`] keeps one thread of its own on which the core runs; apps hand it what players do through
+//! [`PlaySession`]s, which never wait and never fail. The rooms: `host` runs the core and does what it asks
+//! for, `folder` opens what is stored (`storage` the records, `key` the device's key), `transport` carries
+//! requests, `sync` says when everything that could be sent was answered. Start with [`Telemetry::new`].
+//!
+//! Whole numbers are `i64` where other crates have `u64`: `Long` and `Int64` are what players of both
+//! platforms give positions in.
+
+mod clock;
+mod entropy;
+mod errors;
+mod events;
+mod folder;
+mod host;
+mod inbox;
+mod key;
+mod options;
+mod session;
+mod storage;
+mod sync;
+mod telemetry;
+mod transport;
+
+#[cfg(feature = "conformance")]
+mod conformance;
+
+pub use errors::{CallbackError, TelemetryError};
+pub use events::{AckStatus, Action, Status, TelemetryEvent, TelemetryObserver};
+pub use options::{TelemetryOptions, TokenProvider, TokenRequest, Track};
+pub use session::{EndReason, PlaySession};
+pub use sync::SyncOutcome;
+pub use telemetry::Telemetry;
+
+#[cfg(feature = "conformance")]
+pub use conformance::conformance;
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,136 @@
+//! What an app sets, checked once.
+
+use crate::errors::{CallbackError, TelemetryError};
+use delistening_schema::ledger::LogKey;
+use delistening_sdk_core::Config;
+use reqwest::Url;
+
+/// How telemetry is set up.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct TelemetryOptions {
+    /// Base URL of the ingest server.
+    pub endpoint: String,
+    /// A folder for telemetry alone, made if it is missing. It holds the device's key and everything that no
+    /// verified receipt covers yet: keep it out of backups, which would make two devices of one.
+    pub folder: String,
+    /// Pseudonymous id of the listener; learned from the token otherwise.
+    #[uniffi(default = None)]
+    pub listener: Option<String>,
+    /// Pinned log verifier keys; otherwise the first that is seen is trusted from then on.
+    #[uniffi(default = [])]
+    pub log_keys: Vec<String>,
+}
+
+/// What is played. Only `id` is needed.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Track {
+    /// The platform's identifier of the track.
+    pub id: String,
+    /// The platform's identifier of the artist.
+    #[uniffi(default = None)]
+    pub artist: Option<String>,
+    /// The platform's identifier of the release.
+    #[uniffi(default = None)]
+    pub release: Option<String>,
+    /// Length in milliseconds; absent for a live stream. One that is not above 0 counts as absent.
+    #[uniffi(default = None)]
+    pub duration_ms: Option<i64>,
+    /// What led to the play: album, playlist, search, radio …
+    #[uniffi(default = None)]
+    pub source: Option<String>,
+    /// Whether the media comes from the device's own storage.
+    #[uniffi(default = false)]
+    pub offline: bool,
+}
+
+/// Whom an access token is needed for.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TokenRequest {
+    /// The device that the token must be bound to.
+    pub device: String,
+    /// The listener, where the options name one.
+    pub listener: Option<String>,
+}
+
+/// Asks the platform's backend for access tokens.
+#[uniffi::export(foreign)]
+#[async_trait::async_trait]
+pub trait TokenProvider: Send + Sync {
+    /// A token bound to the device. It is asked for again when the last one has expired or was refused, and
+    /// given up after 30 s.
+    async fn token(&self, request: TokenRequest) -> Result<String, CallbackError>;
+}
+
+/// Options that can be used.
+pub struct Settings {
+    pub endpoint: Url,
+    pub folder: String,
+    pub config: Config,
+}
+
+pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryError> {
+    let TelemetryOptions { endpoint, folder, listener, log_keys } = options;
+    let invalid =
+        |option: &str, reason: String| TelemetryError::InvalidOption { option: option.to_owned(), reason };
+    if folder.is_empty() {
+        return Err(invalid("folder", "it is empty".to_owned()));
+    }
+    if listener.as_deref() == Some("") {
+        return Err(invalid("listener", "it is empty".to_owned()));
+    }
+    for key in &log_keys {
+        LogKey::parse(key).map_err(|error| invalid("log_keys", format!("{key}: {error}")))?;
+    }
+    let sdk = concat!("delistening-mobile/", env!("CARGO_PKG_VERSION")).to_owned();
+    let config = Config { sdk, listener, log_keys, ..Config::default() };
+    Ok(Settings { endpoint: read_endpoint(&endpoint)?, folder, config })
+}
+
+fn read_endpoint(endpoint: &str) -> Result<Url, TelemetryError> {
+    let invalid = |reason: String| TelemetryError::InvalidEndpoint { endpoint: endpoint.to_owned(), reason };
+    let url = Url::parse(endpoint).map_err(|error| invalid(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(invalid("it must begin with http: or https:".to_owned()));
+    }
+    Ok(url)
+}
+
+/// The track as the core reads it, or what is wrong with it.
+pub fn read_track(track: Track) -> Result<delistening_sdk_core::Track, &'static str> {
+    let Track { id, artist, release, duration_ms, source, offline } = track;
+    if id.is_empty() {
+        return Err("the track's id is empty");
+    }
+    let duration_ms = duration_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|&ms| ms > 0);
+    Ok(delistening_sdk_core::Track { id, artist, release, duration_ms, source, offline })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options() -> TelemetryOptions {
+        let (endpoint, folder) = ("https://plays.example.com/in".to_owned(), "/tmp/plays".to_owned());
+        TelemetryOptions { endpoint, folder, listener: None, log_keys: Vec::new() }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        assert!(read_options(options()).is_ok());
+        for endpoint in ["", "plays.example.com", "ftp://plays.example.com", "https://"] {
+            let refused = read_options(TelemetryOptions { endpoint: endpoint.to_owned(), ..options() });
+            assert!(matches!(refused, Err(TelemetryError::InvalidEndpoint { .. })), "{endpoint}");
+        }
+        let refusals = [
+            ("folder", TelemetryOptions { folder: String::new(), ..options() }),
+            ("listener", TelemetryOptions { listener: Some(String::new()), ..options() }),
+            ("log_keys", TelemetryOptions { log_keys: vec!["no key".to_owned()], ..options() }),
+        ];
+        for (name, refused) in refusals {
+            let Err(TelemetryError::InvalidOption { option, .. }) = read_options(refused) else {
+                panic!("{name} was accepted");
+            };
+            assert_eq!(option, name);
+        }
+    }
+}
