@@ -8,6 +8,7 @@ use clap::Args;
 use delistening_schema::ledger::LogSigner;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Settings of `serve`. Flags win over environment variables.
 #[derive(Args, Clone, Debug)]
@@ -49,6 +50,10 @@ pub struct ServeOptions {
         value_delimiter = ','
     )]
     pub allow_origin: Vec<String>,
+
+    /// How long a session's verdict may wait to be entered in the log, in seconds
+    #[arg(long, env = "DELISTENING_VERDICTS_AFTER", value_name = "SECONDS", default_value_t = 60)]
+    pub verdicts_after: u64,
 
     /// For development: make keys, and mint tokens for anyone on this machine
     #[arg(long)]
@@ -101,6 +106,8 @@ pub struct Config {
     pub issuers: Issuers,
     /// Whose pages may call.
     pub allow_origins: Vec<HeaderValue>,
+    /// How long a verdict may wait to be entered.
+    pub verdicts_after: Duration,
     /// The issuer's name and key, in development.
     pub dev: Option<(String, PrivateKey)>,
     /// A folder to serve, in development.
@@ -175,7 +182,17 @@ impl ServeOptions {
                 header.ok_or_else(|| invalid("allow-origin", value, "it must be an origin, or *".into()))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Config { data: self.data, listen, signer, audience, issuers, allow_origins, dev, www: self.www })
+        Ok(Config {
+            data: self.data,
+            listen,
+            signer,
+            audience,
+            issuers,
+            allow_origins,
+            verdicts_after: Duration::from_secs(self.verdicts_after),
+            dev,
+            www: self.www,
+        })
     }
 }
 
@@ -220,6 +237,7 @@ mod tests {
             jwks: Vec::new(),
             log_key: None,
             allow_origin: vec!["*".into()],
+            verdicts_after: 60,
             dev: true,
             www: None,
         }

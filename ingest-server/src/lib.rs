@@ -3,7 +3,8 @@
 //! The way of a batch, in the order of these modules: `http` takes the request, `auth` checks the token,
 //! `intake` opens and checks the batches, `commit` makes them durable (`journal`), enters them in the log
 //! (`ledger`), remembers them per device (`registry`) and answers. There the ack ends. `projection` then
-//! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served.
+//! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served, and
+//! the `notary` enters verdicts and daily statements in the log.
 //!
 //! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
 
@@ -18,6 +19,7 @@ pub mod keys;
 pub mod ledger;
 pub mod live;
 pub mod metrics;
+pub mod notary;
 pub mod projection;
 pub mod registry;
 pub mod server;

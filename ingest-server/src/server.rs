@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::http::{self, App, Bounds, DevIssuer};
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::projection::Projection;
+use crate::notary::NotaryError;
+use crate::projection::{self, Projection};
 use crate::store::{SqliteStore, Store, StoreError};
 use std::future::{Future, IntoFuture as _};
 use std::io;
@@ -28,6 +29,9 @@ pub enum ServerError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is said of plays cannot be entered.
+    #[error(transparent)]
+    Notary(#[from] NotaryError),
     /// The address cannot be listened on.
     #[error("--listen {address}: {error}")]
     Listen {
@@ -48,11 +52,13 @@ pub async fn run(
     listening: impl FnOnce(SocketAddr),
     end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
-    let Config { data, listen, signer, audience, issuers, allow_origins, dev, www } = config;
+    let Config { data, listen, signer, audience, issuers, allow_origins, verdicts_after, dev, www } = config;
     let log = Arc::new(Log::open(&data, signer, &Options::default())?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
-    let projection = Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live))?;
+    let following = projection::Options { verdicts_after };
+    let projection =
+        Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
     let listener =
         TcpListener::bind(listen).await.map_err(|error| ServerError::Listen { address: listen, error })?;
     let (ended, ending) = watch::channel(false);

@@ -2,6 +2,7 @@
 
 use super::group::Committing;
 use super::{CommitError, Outcome, Submission};
+use crate::journal::Record;
 use delistening_schema::api::Known;
 use std::io;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ const GROUP: usize = 512;
 /// What a request asks of the writer.
 pub(super) struct Request {
     pub submissions: Vec<Submission>,
+    /// The server's own records: verdicts, statements, erasures.
+    pub own: Vec<Record>,
     /// The newest checkpoint that the device knows.
     pub known: Option<Known>,
     pub reply: oneshot::Sender<Result<Vec<Outcome>, CommitError>>,
@@ -65,11 +68,22 @@ impl Committer {
         known: Option<Known>,
     ) -> Result<Vec<Outcome>, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.requests.try_send(Request { submissions, known, reply }).map_err(|error| match error {
+        self.ask(Request { submissions, own: Vec::new(), known, reply })?;
+        answer.await.unwrap_or(Err(CommitError::Stopped))
+    }
+
+    /// Makes the server's own records durable and enters them in the log. Blocks; not for async code.
+    pub fn append(&self, own: Vec<Record>) -> Result<(), CommitError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request { submissions: Vec::new(), own, known: None, reply })?;
+        answer.blocking_recv().unwrap_or(Err(CommitError::Stopped)).map(|_| ())
+    }
+
+    fn ask(&self, request: Request) -> Result<(), CommitError> {
+        self.requests.try_send(request).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommitError::Busy,
             mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
-        })?;
-        answer.await.unwrap_or(Err(CommitError::Stopped))
+        })
     }
 
     /// Whether intake is closed until a restart.

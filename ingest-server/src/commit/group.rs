@@ -73,6 +73,7 @@ impl Committing {
                 verdicts.push(self.look_up(&mut plan, first, submission)?);
             }
             plan.verdicts.push(verdicts);
+            plan.records.extend(request.own.iter().cloned());
         }
         plan.settle_size(first + plan.records.len() as u64);
         Ok(plan)
@@ -122,10 +123,7 @@ impl Committing {
             AppendError::InDoubt(error) => in_doubt("append to the journal", &error),
         })?;
         // What is signed is what was read back from the file.
-        let same = records.iter().zip(&plan.enrolments).all(|(record, enrolment)| {
-            matches!(record, Record::Batch(batch) if Hash::of(batch.jws.as_bytes()) == enrolment.place.hash)
-        });
-        if !same || records.len() != plan.enrolments.len() {
+        if records != plan.records {
             return Err(in_doubt("read the journal back", &io::Error::other("the bytes differ")));
         }
         let size = self.writer.next();

@@ -1,33 +1,24 @@
-//! From the journal to the store: asynchronous, resumable, and always with the same result.
+//! From the journal to the store, and from there what is said of plays back into the log: asynchronous,
+//! resumable, and always with the same result.
 //!
-//! A thread follows the signed log from the store's cursor. It can be stopped at any point and started
-//! again; what was taken in twice is counted once.
+//! A thread follows the signed log from where the store and the notary are. It can be stopped at any point and
+//! started again; what was taken in twice is counted once.
+
+mod follower;
+mod fragments;
 
 use crate::commit::Log;
-use crate::journal::{BatchRecord, JournalError, Reader};
 use crate::live::Live;
-use crate::store::{Addition, SessionKey, Store, StoreError};
-use delistening_schema::play::Fragment;
-use delistening_schema::{Batch, Event};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::notary::{Notary, NotaryError, Trail};
+use crate::store::Store;
+use follower::Follower;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use uuid::Uuid;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How many records are taken in with one transaction.
-const CHUNK: usize = 256;
-/// How long to wait after a store did not take what it was given.
-const STORE_AGAIN: Duration = Duration::from_secs(2);
-
-/// Why the projection stands still.
-#[derive(Debug, thiserror::Error)]
-enum ProjectionError {
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+/// How long to wait after something did not take what it was given.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Follows the log into a store.
 #[derive(Debug)]
@@ -35,12 +26,34 @@ pub struct Projection {
     projected: Arc<AtomicU64>,
 }
 
+/// How the log is followed.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long a session waits for its verdict to be entered.
+    pub verdicts_after: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { verdicts_after: Duration::from_mins(1) }
+    }
+}
+
 impl Projection {
-    /// Starts following, on the present runtime, until the log is closed.
-    pub fn start(log: Arc<Log>, store: Arc<dyn Store>, live: Arc<Live>) -> Result<Self, StoreError> {
-        let cursor = store.cursor()?;
-        let projected = Arc::new(AtomicU64::new(cursor));
-        tokio::spawn(follow(log, store, live, Arc::clone(&projected)));
+    /// Starts following, on the present runtime, until the log is closed. `folder` holds the trail.
+    pub fn start(
+        log: Arc<Log>,
+        store: Arc<dyn Store>,
+        live: Arc<Live>,
+        folder: &Path,
+        options: Options,
+    ) -> Result<Self, NotaryError> {
+        let projected = Arc::new(AtomicU64::new(store.cursor()?));
+        let trail = Trail::open(&folder.join("trail.sqlite"), log.size())?;
+        let notary = Notary::new(trail, log.committer().clone(), options.verdicts_after);
+        let follower =
+            Follower { log: Arc::clone(&log), store, live, notary, projected: Arc::clone(&projected) };
+        tokio::spawn(follow(log, Arc::new(Mutex::new(follower))));
         Ok(Self { projected })
     }
 
@@ -50,83 +63,37 @@ impl Projection {
     }
 }
 
-async fn follow(log: Arc<Log>, store: Arc<dyn Store>, live: Arc<Live>, projected: Arc<AtomicU64>) {
+async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>) {
+    let (mut cursor, mut due) = (0, Some(Instant::now()));
     loop {
-        let cursor = projected.load(Ordering::Acquire);
-        if !log.grows_past(cursor).await {
-            return;
+        let waited = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            grown = log.grows_past(cursor) => if !grown { return },
+            () = waited => {}
         }
         let work = {
-            let (log, store, live, projected) =
-                (Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), Arc::clone(&projected));
-            // Reading, judging and storing all block.
-            tokio::task::spawn_blocking(move || catch_up(&log, &*store, &live, &projected))
+            let follower = Arc::clone(&follower);
+            // Reading, judging, storing and entering all block.
+            tokio::task::spawn_blocking(move || {
+                let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
+                follower.catch_up().map(|cursor| (cursor, follower.notary.due()))
+            })
         };
         match work.await {
-            Ok(Ok(())) => {}
+            Ok(Ok(now)) => (cursor, due) = now,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the projection stands still and will try again");
-                tokio::time::sleep(STORE_AGAIN).await;
+                due = Some(Instant::now() + AGAIN);
             }
             Err(error) => {
                 tracing::error!(%error, "the projection failed and will try again");
-                tokio::time::sleep(STORE_AGAIN).await;
+                due = Some(Instant::now() + AGAIN);
             }
         }
     }
-}
-
-fn catch_up(log: &Log, store: &dyn Store, live: &Live, projected: &AtomicU64) -> Result<(), ProjectionError> {
-    let mut reader: Reader = log.reader(projected.load(Ordering::Acquire));
-    loop {
-        let end = log.size();
-        let mut additions = Vec::new();
-        let mut cursor = projected.load(Ordering::Acquire);
-        for _ in 0..CHUNK {
-            let Some((leaf, record)) = reader.next_below(end)? else { break };
-            cursor = leaf + 1;
-            if let Some(batch) = record.into_batch() {
-                additions.extend(split(leaf, &batch, log));
-            }
-        }
-        if cursor == projected.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let changes = store.apply(&additions, cursor)?;
-        projected.store(cursor, Ordering::Release);
-        live.apply(&changes);
-    }
-}
-
-/// A batch by its sessions. Events that were a problem at intake are left out here in the same way.
-fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Vec<Addition> {
-    let batch = match Batch::unverified(&record.jws) {
-        Ok(batch) => batch,
-        Err(problem) => {
-            tracing::error!(leaf, %problem, "a journaled batch cannot be read");
-            return Vec::new();
-        }
-    };
-    let anchored = batch
-        .anchor
-        .as_ref()
-        .filter(|anchor| anchor.origin == log.origin())
-        .and_then(|anchor| log.time_at(anchor.size));
-    let mut sessions: BTreeMap<Uuid, Vec<Event>> = BTreeMap::new();
-    for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
-        sessions.entry(event.session).or_default().push(event);
-    }
-    sessions
-        .into_iter()
-        .map(|(session, events)| Addition {
-            key: SessionKey { device: batch.device, session },
-            fragment: Fragment {
-                leaf,
-                received: record.received,
-                anchored,
-                listener: batch.listener.clone(),
-                events,
-            },
-        })
-        .collect()
 }

@@ -32,6 +32,12 @@ pub struct SessionKey {
     pub session: Uuid,
 }
 
+impl From<&Play> for SessionKey {
+    fn from(play: &Play) -> Self {
+        Self { device: play.device, session: play.session }
+    }
+}
+
 /// What one batch says of a session, under the session's name.
 #[derive(Clone, Debug)]
 pub struct Addition {

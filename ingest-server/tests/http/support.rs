@@ -48,6 +48,7 @@ impl Server {
             jwks: vec![jwks],
             log_key: None,
             allow_origin: vec!["*".into()],
+            verdicts_after: 60,
             dev,
             www: None,
         };

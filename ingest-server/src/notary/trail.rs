@@ -1,0 +1,297 @@
+//! What the log already says of plays, and what it does not say yet.
+//!
+//! Derived from the journal, record by record: a file that is lost or knows more than the log is made anew.
+
+use crate::journal::{StatementRecord, VerdictsRecord};
+use crate::store::SessionKey;
+use delistening_schema::ledger::ErasureEntry;
+use delistening_schema::play::{Play, Tally, day_of};
+use delistening_schema::{DeviceId, Hash};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// What a record says, as far as the trail keeps it.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// A batch of this listener speaks of these sessions.
+    Batch {
+        /// Whose plays.
+        listener: String,
+        /// Which sessions.
+        sessions: Vec<SessionKey>,
+    },
+    /// Sessions were judged.
+    Verdicts(&'a VerdictsRecord),
+    /// A day was counted.
+    Statement(&'a StatementRecord),
+    /// Data is to be erased.
+    Erasure(&'a ErasureEntry),
+}
+
+/// Where everything of a listener stands in the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Indexes of batches.
+    pub batches: Vec<u64>,
+    /// Verdicts: index of the entry, place in its list.
+    pub verdicts: Vec<(u64, u32)>,
+}
+
+/// The trail.
+#[derive(Debug)]
+pub struct Trail {
+    database: Connection,
+}
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA secure_delete = ON;
+    CREATE TABLE IF NOT EXISTS batches (
+        listener TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (listener, leaf)
+    ) WITHOUT ROWID;
+    -- Sessions that a batch spoke of since they were judged, and the newest such batch.
+    CREATE TABLE IF NOT EXISTS pending (
+        device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (device, session)
+    ) WITHOUT ROWID;
+    -- The last verdict of each session.
+    CREATE TABLE IF NOT EXISTS verdicts (
+        device BLOB NOT NULL, session BLOB NOT NULL, day INTEGER NOT NULL, play TEXT NOT NULL,
+        PRIMARY KEY (device, session)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS verdicts_by_day ON verdicts (day);
+    -- Every verdict there ever was.
+    CREATE TABLE IF NOT EXISTS items (
+        listener TEXT NOT NULL, leaf INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (listener, leaf, item)
+    ) WITHOUT ROWID;
+    -- Days whose last verdicts changed since they were stated, and the newest entry that changed them.
+    CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, leaf INTEGER NOT NULL);
+    -- Erasures that are entered and not carried out yet.
+    CREATE TABLE IF NOT EXISTS erasures (leaf INTEGER PRIMARY KEY, entry TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS progress (
+        one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL, stated_on INTEGER NOT NULL
+    );
+    INSERT OR IGNORE INTO progress VALUES (1, 0, 0);
+";
+
+impl Trail {
+    /// Opens the trail; one that knows more than `leaves` entries, or cannot be read, is made anew.
+    pub fn open(path: &Path, leaves: u64) -> rusqlite::Result<Self> {
+        match Self::open_existing(path).and_then(|trail| Ok((trail.leaves()?, trail))) {
+            Ok((known, trail)) if known <= leaves => return Ok(trail),
+            Ok((known, _)) => tracing::warn!(known, leaves, "the trail is ahead of the journal: made anew"),
+            Err(error) => tracing::warn!(%error, "the trail cannot be read: made anew"),
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(suffix);
+            // Whether it existed does not matter: what cannot be removed fails to open below.
+            let _ = std::fs::remove_file(PathBuf::from(file));
+        }
+        Self::open_existing(path)
+    }
+
+    fn open_existing(path: &Path) -> rusqlite::Result<Self> {
+        let database = Connection::open(path)?;
+        database.execute_batch(SCHEMA)?;
+        Ok(Self { database })
+    }
+
+    /// How many entries of the log it knows.
+    pub fn leaves(&self) -> rusqlite::Result<u64> {
+        self.database.query_row("SELECT leaves FROM progress", [], |row| row.get(0))
+    }
+
+    /// Follows records, up to the entry before `leaves`; all or none. What it knows already changes nothing.
+    pub fn take(&mut self, steps: &[(u64, Step<'_>)], leaves: u64) -> rusqlite::Result<()> {
+        let known = self.leaves()?;
+        if leaves <= known {
+            return Ok(());
+        }
+        let transaction = self.database.transaction()?;
+        for (leaf, step) in steps.iter().filter(|(leaf, _)| *leaf >= known) {
+            match step {
+                Step::Batch { listener, sessions } => batch(&transaction, *leaf, listener, sessions)?,
+                Step::Verdicts(record) => verdicts(&transaction, *leaf, record)?,
+                Step::Statement(record) => statement(&transaction, record)?,
+                Step::Erasure(entry) => erasure(&transaction, *leaf, entry)?,
+            }
+        }
+        transaction.prepare_cached("UPDATE progress SET leaves = ?1")?.execute([leaves])?;
+        transaction.commit()
+    }
+
+    /// Sessions that were not judged since a batch spoke of them, at most `limit`.
+    pub fn pending(&self, limit: usize) -> rusqlite::Result<Vec<SessionKey>> {
+        let mut statement = self.database.prepare_cached("SELECT device, session FROM pending LIMIT ?1")?;
+        let keys = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+            Ok(SessionKey { device: DeviceId(Hash(row.get(0)?)), session: Uuid::from_bytes(row.get(1)?) })
+        })?;
+        keys.collect()
+    }
+
+    /// Leaves a session alone until a batch speaks of it again.
+    pub fn settle(&mut self, keys: &[SessionKey]) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        for key in keys {
+            transaction
+                .prepare_cached("DELETE FROM pending WHERE device = ?1 AND session = ?2")?
+                .execute(params![key.device.0.0, key.session.as_bytes()])?;
+        }
+        transaction.commit()
+    }
+
+    /// The text of the last verdict on a session.
+    pub fn verdict(&self, key: &SessionKey) -> rusqlite::Result<Option<String>> {
+        self.database
+            .prepare_cached("SELECT play FROM verdicts WHERE device = ?1 AND session = ?2")?
+            .query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))
+            .optional()
+    }
+
+    /// Days before `today` whose counts changed since they were stated, unless days were stated today already.
+    pub fn days_to_state(&self, today: u32) -> rusqlite::Result<Vec<u32>> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT day FROM days WHERE day < ?1 AND (SELECT stated_on FROM progress) < ?1 ORDER BY day",
+        )?;
+        let days = statement.query_map([today], |row| row.get(0))?;
+        days.collect()
+    }
+
+    /// Remembers that days were stated today.
+    pub fn stated(&self, today: u32) -> rusqlite::Result<()> {
+        self.database.execute("UPDATE progress SET stated_on = ?1", [today]).map(|_| ())
+    }
+
+    /// Counts the last verdicts on sessions of a day.
+    pub fn tally(&self, day: u32) -> rusqlite::Result<Tally> {
+        let mut statement = self.database.prepare_cached("SELECT play FROM verdicts WHERE day = ?1")?;
+        let mut rows = statement.query([day])?;
+        let mut tally = Tally::default();
+        while let Some(row) = rows.next()? {
+            if let Ok(play) = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default()) {
+                tally.add(&play);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Where everything of a listener stands.
+    pub fn holdings(&self, listener: &str) -> rusqlite::Result<Holdings> {
+        let mut batches = self.database.prepare_cached("SELECT leaf FROM batches WHERE listener = ?1")?;
+        let mut items = self.database.prepare_cached("SELECT leaf, item FROM items WHERE listener = ?1")?;
+        Ok(Holdings {
+            batches: batches.query_map([listener], |row| row.get(0))?.collect::<Result<_, _>>()?,
+            verdicts: items
+                .query_map([listener], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Erasures that are entered and not carried out, with their index.
+    pub fn erasures(&self) -> rusqlite::Result<Vec<(u64, ErasureEntry)>> {
+        let mut statement = self.database.prepare_cached("SELECT leaf, entry FROM erasures ORDER BY leaf")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+        let mut erasures = Vec::new();
+        for row in rows {
+            let (leaf, text) = row?;
+            erasures.extend(serde_json::from_str(&text).ok().map(|entry| (leaf, entry)));
+        }
+        Ok(erasures)
+    }
+
+    /// Forgets what an erasure names; the days that it changes are to be stated again.
+    pub fn erase(&mut self, leaf: u64, erasure: &ErasureEntry) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        transaction.execute_batch(
+            "CREATE TEMP TABLE IF NOT EXISTS erased (listener TEXT PRIMARY KEY); DELETE FROM erased;",
+        )?;
+        for batch in &erasure.batches {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO erased SELECT listener FROM batches WHERE leaf = ?1")?
+                .execute([batch])?;
+            transaction.prepare_cached("DELETE FROM batches WHERE leaf = ?1")?.execute([batch])?;
+        }
+        for (entry, item) in &erasure.verdicts {
+            transaction
+                .prepare_cached("DELETE FROM items WHERE leaf = ?1 AND item = ?2")?
+                .execute(params![entry, item])?;
+        }
+        transaction.execute(
+            "INSERT OR REPLACE INTO days SELECT DISTINCT day, ?1 FROM verdicts
+             WHERE json_extract(play, '$.listener') IN erased",
+            [leaf],
+        )?;
+        transaction.execute("DELETE FROM verdicts WHERE json_extract(play, '$.listener') IN erased", [])?;
+        transaction.execute("DELETE FROM erasures WHERE leaf = ?1", [leaf])?;
+        transaction.execute("DELETE FROM erased", [])?;
+        transaction.commit()?;
+        // What was written before lies in the file's own log as well, until that is taken over.
+        self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+}
+
+fn batch(
+    transaction: &Transaction<'_>,
+    leaf: u64,
+    listener: &str,
+    sessions: &[SessionKey],
+) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2)")?
+        .execute(params![listener, leaf])?;
+    for key in sessions {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO pending VALUES (?1, ?2, ?3)")?
+            .execute(params![key.device.0.0, key.session.as_bytes(), leaf])?;
+    }
+    Ok(())
+}
+
+fn verdicts(transaction: &Transaction<'_>, leaf: u64, record: &VerdictsRecord) -> rusqlite::Result<()> {
+    for (item, sealed) in record.items.iter().enumerate() {
+        let Some(text) = sealed.text() else { continue };
+        let Ok(play) = serde_json::from_str::<Play>(text) else { continue };
+        let (device, session) = (play.device.0.0, play.session.as_bytes());
+        let day = day_of(play.at);
+        // The day before, if the session was counted on another one, changes as well.
+        transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO days SELECT day, ?3 FROM verdicts WHERE device = ?1 AND session = ?2",
+            )?
+            .execute(params![device, session, leaf])?;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO days VALUES (?1, ?2)")?
+            .execute(params![day, leaf])?;
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO verdicts VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![device, session, day, text])?;
+        transaction.prepare_cached("INSERT OR IGNORE INTO items VALUES (?1, ?2, ?3)")?.execute(params![
+            play.listener,
+            leaf,
+            i64::try_from(item).unwrap_or(i64::MAX)
+        ])?;
+        transaction
+            .prepare_cached("DELETE FROM pending WHERE device = ?1 AND session = ?2 AND leaf < ?3")?
+            .execute(params![device, session, record.through])?;
+    }
+    Ok(())
+}
+
+fn statement(transaction: &Transaction<'_>, record: &StatementRecord) -> rusqlite::Result<()> {
+    if record.part == record.parts {
+        transaction
+            .prepare_cached("DELETE FROM days WHERE day = ?1 AND leaf < ?2")?
+            .execute(params![record.day, record.through])?;
+    }
+    Ok(())
+}
+
+fn erasure(transaction: &Transaction<'_>, leaf: u64, erasure: &ErasureEntry) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(erasure).expect("an erasure is always representable");
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO erasures VALUES (?1, ?2)")?
+        .execute(params![leaf, text])
+        .map(|_| ())
+}
