@@ -12,6 +12,7 @@ pub mod auth;
 pub mod cli;
 pub mod commit;
 pub mod config;
+mod derived;
 pub mod http;
 pub mod intake;
 pub mod journal;

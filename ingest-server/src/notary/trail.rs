@@ -1,14 +1,15 @@
 //! What the log already says of plays, and what it does not say yet.
 //!
-//! Derived from the journal, record by record: a file that is lost or knows more than the log is made anew.
+//! Derived from the journal, record by record.
 
+use crate::derived;
 use crate::journal::{StatementRecord, VerdictsRecord};
 use crate::store::SessionKey;
 use delistening_schema::ledger::ErasureEntry;
 use delistening_schema::play::{Play, Tally, day_of};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use uuid::Uuid;
 
 /// What a record says, as far as the trail keeps it.
@@ -45,8 +46,6 @@ pub struct Trail {
 }
 
 const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
     CREATE TABLE IF NOT EXISTS batches (
         listener TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (listener, leaf)
@@ -69,38 +68,20 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, leaf INTEGER NOT NULL);
     -- Erasures that are entered and not carried out yet.
     CREATE TABLE IF NOT EXISTS erasures (leaf INTEGER PRIMARY KEY, entry TEXT NOT NULL);
-    CREATE TABLE IF NOT EXISTS progress (
-        one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL, stated_on INTEGER NOT NULL
-    );
-    INSERT OR IGNORE INTO progress VALUES (1, 0, 0);
+    -- The day on which days were stated last.
+    CREATE TABLE IF NOT EXISTS stated (one INTEGER PRIMARY KEY CHECK (one = 1), day INTEGER NOT NULL);
+    INSERT OR IGNORE INTO stated VALUES (1, 0);
 ";
 
 impl Trail {
-    /// Opens the trail; one that knows more than `leaves` entries, or cannot be read, is made anew.
+    /// Opens the trail of a log of `leaves` entries.
     pub fn open(path: &Path, leaves: u64) -> rusqlite::Result<Self> {
-        match Self::open_existing(path).and_then(|trail| Ok((trail.leaves()?, trail))) {
-            Ok((known, trail)) if known <= leaves => return Ok(trail),
-            Ok((known, _)) => tracing::warn!(known, leaves, "the trail is ahead of the journal: made anew"),
-            Err(error) => tracing::warn!(%error, "the trail cannot be read: made anew"),
-        }
-        for suffix in ["", "-wal", "-shm"] {
-            let mut file = path.as_os_str().to_owned();
-            file.push(suffix);
-            // Whether it existed does not matter: what cannot be removed fails to open below.
-            let _ = std::fs::remove_file(PathBuf::from(file));
-        }
-        Self::open_existing(path)
-    }
-
-    fn open_existing(path: &Path) -> rusqlite::Result<Self> {
-        let database = Connection::open(path)?;
-        database.execute_batch(SCHEMA)?;
-        Ok(Self { database })
+        Ok(Self { database: derived::open(path, SCHEMA, leaves)? })
     }
 
     /// How many entries of the log it knows.
     pub fn leaves(&self) -> rusqlite::Result<u64> {
-        self.database.query_row("SELECT leaves FROM progress", [], |row| row.get(0))
+        derived::leaves(&self.database)
     }
 
     /// Follows records, up to the entry before `leaves`; all or none. What it knows already changes nothing.
@@ -118,7 +99,7 @@ impl Trail {
                 Step::Erasure(entry) => erasure(&transaction, *leaf, entry)?,
             }
         }
-        transaction.prepare_cached("UPDATE progress SET leaves = ?1")?.execute([leaves])?;
+        derived::advance(&transaction, leaves)?;
         transaction.commit()
     }
 
@@ -153,7 +134,7 @@ impl Trail {
     /// Days before `today` whose counts changed since they were stated, unless days were stated today already.
     pub fn days_to_state(&self, today: u32) -> rusqlite::Result<Vec<u32>> {
         let mut statement = self.database.prepare_cached(
-            "SELECT day FROM days WHERE day < ?1 AND (SELECT stated_on FROM progress) < ?1 ORDER BY day",
+            "SELECT day FROM days WHERE day < ?1 AND (SELECT day FROM stated) < ?1 ORDER BY day",
         )?;
         let days = statement.query_map([today], |row| row.get(0))?;
         days.collect()
@@ -161,7 +142,7 @@ impl Trail {
 
     /// Remembers that days were stated today.
     pub fn stated(&self, today: u32) -> rusqlite::Result<()> {
-        self.database.execute("UPDATE progress SET stated_on = ?1", [today]).map(|_| ())
+        self.database.execute("UPDATE stated SET day = ?1", [today]).map(|_| ())
     }
 
     /// Counts the last verdicts on sessions of a day.

@@ -1,12 +1,13 @@
 //! The device registry: which batch holds which sequence number of which device.
 //!
 //! It makes a resend harmless and a fork visible. Derived from the journal: what it lacks after a crash is
-//! read from there again, and a file that cannot be used is made anew.
+//! read from there again.
 
+use crate::derived;
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +42,6 @@ pub struct Enrolment {
 }
 
 const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
     CREATE TABLE IF NOT EXISTS batches (
         device BLOB NOT NULL,
         seq INTEGER NOT NULL,
@@ -51,40 +50,17 @@ const SCHEMA: &str = "
         tree_size INTEGER NOT NULL,
         PRIMARY KEY (device, seq)
     ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
 ";
 
 impl Registry {
-    /// Opens the registry; one that knows more than `leaves` entries, or cannot be read, is made anew.
+    /// Opens the registry of a log of `leaves` entries.
     pub fn open(path: &Path, leaves: u64) -> rusqlite::Result<Self> {
-        match Self::open_existing(path).and_then(|registry| Ok((registry.leaves()?, registry))) {
-            Ok((known, registry)) if known <= leaves => return Ok(registry),
-            Ok((known, _)) => {
-                tracing::warn!(known, leaves, "the registry is ahead of the journal: made anew");
-            }
-            Err(error) => tracing::warn!(%error, "the registry cannot be read: made anew"),
-        }
-        for suffix in ["", "-wal", "-shm"] {
-            let mut file = path.as_os_str().to_owned();
-            file.push(suffix);
-            // Whether it existed does not matter: what cannot be removed fails to open below.
-            let _ = std::fs::remove_file(PathBuf::from(file));
-        }
-        Self::open_existing(path)
-    }
-
-    fn open_existing(path: &Path) -> rusqlite::Result<Self> {
-        let database = Connection::open(path)?;
-        database.execute_batch(SCHEMA)?;
-        Ok(Self { database, newest: HashMap::new() })
+        Ok(Self { database: derived::open(path, SCHEMA, leaves)?, newest: HashMap::new() })
     }
 
     /// How many entries of the log it has seen.
     pub fn leaves(&self) -> rusqlite::Result<u64> {
-        self.database
-            .query_row("SELECT leaves FROM progress", [], |row| row.get(0))
-            .optional()
-            .map(Option::unwrap_or_default)
+        derived::leaves(&self.database)
     }
 
     /// The batch with that sequence number.
@@ -133,9 +109,7 @@ impl Registry {
             for Enrolment { device, seq, place } in enrolments {
                 insert.execute(params![device.0.0, seq, place.hash.0, place.leaf, place.tree_size])?;
             }
-            transaction
-                .prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?
-                .execute([leaves])?;
+            derived::advance(&transaction, leaves)?;
         }
         transaction.commit()?;
         for Enrolment { device, seq, place } in enrolments {

@@ -1,0 +1,52 @@
+//! SQLite files that follow the log. They are derived from the journal: one that is lost, cannot be read, or knows
+//! more than the log is made anew.
+
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use std::path::{Path, PathBuf};
+
+const PROGRESS: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
+";
+
+/// Opens the file for a log of `leaves` entries, and makes the tables of `schema`.
+pub fn open(path: &Path, schema: &str, leaves: u64) -> rusqlite::Result<Connection> {
+    let open = || -> rusqlite::Result<Connection> {
+        let database = Connection::open(path)?;
+        database.execute_batch(PROGRESS)?;
+        database.execute_batch(schema)?;
+        Ok(database)
+    };
+    match open().and_then(|database| Ok((self::leaves(&database)?, database))) {
+        Ok((known, database)) if known <= leaves => return Ok(database),
+        Ok((known, _)) => {
+            tracing::warn!(path = %path.display(), known, leaves, "a derived file is ahead of the journal: made anew");
+        }
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "a derived file cannot be read: made anew");
+        }
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        // Whether it existed does not matter: what cannot be removed fails to open below.
+        let _ = std::fs::remove_file(PathBuf::from(file));
+    }
+    open()
+}
+
+/// How many entries of the log the file knows.
+pub fn leaves(database: &Connection) -> rusqlite::Result<u64> {
+    let leaves =
+        database.prepare_cached("SELECT leaves FROM progress")?.query_row([], |row| row.get(0)).optional()?;
+    Ok(leaves.unwrap_or(0))
+}
+
+/// Notes that the file knows `leaves` entries, with what it learned from them.
+pub fn advance(transaction: &Transaction<'_>, leaves: u64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?
+        .execute([leaves])
+        .map(|_| ())
+}
