@@ -47,10 +47,13 @@ impl Play {
     /// Judges a session by everything that is known of it; the order of `fragments` makes no difference. `None` if
     /// they hold no event.
     pub fn judge(device: DeviceId, session: Uuid, fragments: &[Fragment]) -> Option<Self> {
+        // By place in the log, so that nothing depends on the order of arrival, also where a device tells two
+        // things under one id.
+        let mut fragments: Vec<&Fragment> = fragments.iter().collect();
+        fragments.sort_by_key(|fragment| fragment.leaf);
         let events = || {
-            fragments.iter().flat_map(|fragment| fragment.events.iter().map(move |event| (fragment, event)))
+            fragments.iter().flat_map(|fragment| fragment.events.iter().map(move |event| (*fragment, event)))
         };
-        // By id and then by place in the log, so that nothing depends on the order of arrival.
         let (first_in, first) = events().min_by_key(|(fragment, event)| (event.id, fragment.leaf))?;
         let artist = events()
             .filter_map(|(_, event)| match &event.body {
@@ -81,5 +84,79 @@ impl Play {
     /// Never: a play is always representable as JSON.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("a play is always representable")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{EndReason, Ended, Progress, Started};
+    use crate::intervals::{Interval, Intervals};
+    use proptest::prelude::*;
+
+    fn body() -> impl Strategy<Value = Body> {
+        let interval =
+            (0..90_000_u64, 1..40_000_u64).prop_map(|(from, length)| Interval(from, from + length));
+        let heard = proptest::collection::vec(interval, 0..4);
+        prop_oneof![
+            (proptest::option::of("[a-c]"), proptest::option::of(1_000..120_000_u64)).prop_map(
+                |(artist, duration_ms)| Body::Started(Started { artist, duration_ms, ..Started::default() })
+            ),
+            (heard.clone(), 0..50_000_u64, 0.2..3.0).prop_map(|(heard, silent_ms, rate)| Body::Progress(
+                Progress { heard, silent_ms, rate, volume: 1.0, muted: false, visible: true, output: None }
+            )),
+            (heard, 0..200_000_u64).prop_map(|(heard, played_ms)| Body::Ended(Ended {
+                reason: EndReason::Stopped,
+                position_ms: 0,
+                heard: heard.into_iter().collect::<Intervals>(),
+                played_ms,
+                pauses: 0,
+                seeks: 0,
+                stalls: 0,
+            })),
+        ]
+    }
+
+    /// Few ids, so that two events often share one.
+    fn event() -> impl Strategy<Value = Event> {
+        (0..6_u128, 0..1_000_u64, 0..200_000_u64, "[x-z]", body()).prop_map(|(id, at, mono, track, body)| {
+            Event { id: Uuid::from_u128(id), at, mono, session: Uuid::nil(), track, body }
+        })
+    }
+
+    fn fragments() -> impl Strategy<Value = Vec<Fragment>> {
+        let fragment = (
+            0..1_000_u64,
+            proptest::option::of(0..1_000_u64),
+            "[l-n]",
+            proptest::collection::vec(event(), 0..5),
+        );
+        proptest::collection::vec(fragment, 1..6).prop_map(|parts| {
+            (1..)
+                .zip(parts)
+                .map(|(leaf, (received, anchored, listener, events))| Fragment {
+                    leaf,
+                    received,
+                    anchored,
+                    listener,
+                    events,
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_and_any_repetition_gives_the_same_play(
+            all in fragments(),
+            order in proptest::collection::vec(any::<proptest::sample::Index>(), 0..12),
+        ) {
+            let device = DeviceId(crate::Hash::of(b"device"));
+            let expected = Play::judge(device, Uuid::nil(), &all);
+            // Each at least once, in another order, and some again.
+            let mut again: Vec<Fragment> = order.iter().map(|index| index.get(&all).clone()).collect();
+            again.extend(all.iter().rev().cloned());
+            prop_assert_eq!(Play::judge(device, Uuid::nil(), &again), expected);
+        }
     }
 }
