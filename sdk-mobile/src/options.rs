@@ -3,7 +3,7 @@
 use crate::errors::{CallbackError, TelemetryError};
 use delistening_schema::ledger::LogKey;
 use delistening_sdk_core::Config;
-use reqwest::Url;
+use http::uri::{InvalidUri, Uri};
 
 /// How telemetry is set up.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -63,7 +63,7 @@ pub trait TokenProvider: Send + Sync {
 
 /// Options that can be used.
 pub struct Settings {
-    pub endpoint: Url,
+    pub endpoint: Uri,
     pub folder: String,
     pub config: Config,
 }
@@ -86,13 +86,13 @@ pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryErro
     Ok(Settings { endpoint: read_endpoint(&endpoint)?, folder, config })
 }
 
-fn read_endpoint(endpoint: &str) -> Result<Url, TelemetryError> {
+fn read_endpoint(endpoint: &str) -> Result<Uri, TelemetryError> {
     let invalid = |reason: String| TelemetryError::InvalidEndpoint { endpoint: endpoint.to_owned(), reason };
-    let url = Url::parse(endpoint).map_err(|error| invalid(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("it must begin with http: or https:".to_owned()));
+    let uri: Uri = endpoint.parse().map_err(|error: InvalidUri| invalid(error.to_string()))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(invalid("it must begin with http:// or https://".to_owned()));
     }
-    Ok(url)
+    Ok(uri)
 }
 
 /// The track as the core reads it, or what is wrong with it.
@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         assert!(read_options(options()).is_ok());
-        for endpoint in ["", "plays.example.com", "ftp://plays.example.com", "https://"] {
+        for endpoint in ["", "plays.example.com", "ftp://plays.example.com", "https://", "http://zoë.example"]
+        {
             let refused = read_options(TelemetryOptions { endpoint: endpoint.to_owned(), ..options() });
             assert!(matches!(refused, Err(TelemetryError::InvalidEndpoint { .. })), "{endpoint}");
         }

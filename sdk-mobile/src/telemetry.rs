@@ -126,8 +126,8 @@ fn live(runtime: Runtime, parts: Parts, mut messages: Messages) {
     let lived = catch_unwind(AssertUnwindSafe(|| {
         runtime.block_on(Host::new(parts, &mut waiters).run(&mut messages))
     }));
-    // Cancels what is under way: a request, or the app's token callback.
-    drop(runtime);
+    // Cancels what is under way: a request, or the app's token callback. A name being looked up is not waited for.
+    runtime.shutdown_background();
     match lived {
         Ok(Some(farewell)) => farewell.say(),
         Ok(None) => {}

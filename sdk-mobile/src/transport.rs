@@ -1,8 +1,12 @@
 //! Carries request bodies to the server. When to send and what an answer means is the core's.
 
 use delistening_sdk_core::TransportResult;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, Url, redirect};
+use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,8 +18,8 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Transport {
-    client: Client,
-    url: Url,
+    client: Client<HttpsConnector<HttpConnector>, String>,
+    uri: Uri,
 }
 
 /// The certificate authorities that Mozilla trusts, compiled in: Android's own cannot be asked without a way
@@ -26,48 +30,53 @@ pub fn public_roots() -> RootCertStore {
 
 impl Transport {
     /// Posts to `v1/batches` below `endpoint`; `device` lets a load balancer keep a device on one node.
-    pub fn new(endpoint: &Url, device: &str, roots: RootCertStore) -> Result<Self, String> {
-        let mut url = endpoint.clone();
-        url.set_path(&format!("{}/v1/batches", endpoint.path().trim_end_matches('/')));
-        url.query_pairs_mut().append_pair("device", device);
+    pub fn new(endpoint: &Uri, device: &str, roots: RootCertStore) -> Result<Self, String> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A network that wants a login redirects to it: that is no answer, and no place to send a token to.
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { client, url })
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        let uri = batches(endpoint, device).map_err(|error| error.to_string())?;
+        Ok(Self { client, uri })
     }
 
+    /// A redirect is an answer like any other: networks that want a login give one, and a token has no business
+    /// where it leads.
     pub async fn post(&self, body: String) -> TransportResult {
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let Ok(response) = request.send().await else { return TransportResult::NetworkError };
-        let status = response.status().as_u16();
-        let retry_after_s = retry_after(response.headers(), SystemTime::now());
-        match read(response).await {
-            Some(body) => TransportResult::Answer { status, retry_after_s, body },
-            None => TransportResult::NetworkError,
-        }
+        let answer = tokio::time::timeout(TIMEOUT, self.ask(body)).await;
+        answer.ok().flatten().unwrap_or(TransportResult::NetworkError)
+    }
+
+    /// `None` where nothing came, where it broke off, or where it is longer than any answer.
+    async fn ask(&self, body: String) -> Option<TransportResult> {
+        let request =
+            Request::post(self.uri.clone()).header(CONTENT_TYPE, "application/json").body(body).ok()?;
+        let (head, body) = self.client.request(request).await.ok()?.into_parts();
+        let bytes = Limited::new(body, ANSWER_BYTES).collect().await.ok()?.to_bytes();
+        Some(TransportResult::Answer {
+            status: head.status.as_u16(),
+            retry_after_s: retry_after(&head.headers, SystemTime::now()),
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        })
     }
 }
 
-/// The body; `None` where it breaks off or is longer than any answer.
-async fn read(mut response: Response) -> Option<String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        body.extend_from_slice(&chunk);
-        if body.len() > ANSWER_BYTES {
-            return None;
-        }
-    }
-    Some(String::from_utf8_lossy(&body).into_owned())
+fn batches(endpoint: &Uri, device: &str) -> http::Result<Uri> {
+    let path = endpoint.path().trim_end_matches('/');
+    let query = endpoint.query().map(|query| format!("{query}&")).unwrap_or_default();
+    let mut parts = endpoint.clone().into_parts();
+    parts.path_and_query = Some(format!("{path}/v1/batches?{query}device={device}").parse()?);
+    Ok(Uri::from_parts(parts)?)
 }
 
 /// Seconds in a `Retry-After` header, which holds seconds or a date.
