@@ -3,6 +3,7 @@
 
 import { basename, join, relative } from "node:path";
 import { build, projects, typecheck } from "./build.mjs";
+import { buildKotlin } from "./kotlin.mjs";
 import { filesUnder } from "./lib/inputs.mjs";
 import { bold, main, ROOT, run, Stop, say, seconds, step, steps } from "./lib/run.mjs";
 import { checkNpm, checkRust } from "./lib/supply.mjs";
@@ -14,7 +15,7 @@ const WORKSPACE = ["--workspace", "--all-features"];
 const totals = new Totals();
 
 async function all() {
-  const tools = await setup({ wasm: true, browser: true, deny: true, lints: true });
+  const tools = await setup({ wasm: true, browser: true, kotlin: true, deny: true, lints: true });
   await step("Formatting of Rust", () => run("cargo", ["fmt", "--all", "--check"], { why: "Run `cargo fmt --all`." }));
   await step("Formatting and lints of TypeScript, JavaScript and JSON", () =>
     run("node_modules/.bin/biome", ["check", "--error-on-warnings"], { why: "Run `npx biome check --write`." }),
@@ -30,24 +31,26 @@ async function all() {
     for (const folder of projects(workspaces())) await typecheck(folder);
   });
   for (const folder of workspaces()) await nodeTests(folder, tools.browser);
+  await step("Build the Kotlin bindings and their tests", () => buildKotlin(tools.kotlin));
+  await nodeTests("sdk-mobile", undefined, "sdk-mobile in Kotlin");
   await step("Licences, sources and advisories of crates", () => checkRust(tools.deny));
   await step("Advisories of npm packages", () => checkNpm());
 }
 
-/** Also builds the server's program with the features of all, which the end-to-end tests run. */
+/** Also builds, with the features of all, what later tests run: the server's program and the library for Kotlin. */
 async function cargoTest() {
   const env = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always" } : {};
-  await run("cargo", ["build", "--locked", ...WORKSPACE, "--bins", "--tests"], { env });
+  await run("cargo", ["build", "--locked", ...WORKSPACE, "--lib", "--bins", "--tests"], { env });
   await counted("cargo", ["test", "--locked", ...WORKSPACE], env, "cargo");
 }
 
-/** The tests of an npm workspace: its files named *.test.mjs or *.test.js. */
-async function nodeTests(folder, browser) {
+/** The tests of a folder in JavaScript: its files named *.test.mjs or *.test.js. */
+async function nodeTests(folder, browser, title = folder) {
   const files = filesUnder(join(ROOT, folder)).filter((file) => /\.test\.m?js$/.test(basename(file)));
   if (files.length === 0) return;
   const env = { CHROME_PATH: browser, CHROMIUM: browser };
   const args = ["--test", "--test-reporter=spec", ...files.map((file) => relative(ROOT, file))];
-  await step(`Tests of ${folder}`, () => counted(process.execPath, args, env, "node"));
+  await step(`Tests of ${title}`, () => counted(process.execPath, args, env, "node"));
 }
 
 async function counted(command, args, env, runner) {

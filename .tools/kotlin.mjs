@@ -1,0 +1,75 @@
+// Writes the Kotlin bindings of sdk-mobile from its library, and compiles them with the layer written by hand, the
+// example of its README and the tests' program. `node .tools/kotlin.mjs` builds the library first; then
+// `node --test sdk-mobile/test/` runs the tests. Start reading with `buildKotlin`.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { hashOf, unlessDone } from "./lib/inputs.mjs";
+import { isEntry, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
+import { setup } from "./setup.mjs";
+
+const OUT = "target/kotlin";
+const BUILT = "target/debug";
+const NAMES = { win32: ["delistening_sdk_mobile.dll", ".exe"], darwin: ["libdelistening_sdk_mobile.dylib", ""] };
+const [LIBRARY, PROGRAM] = NAMES[process.platform] ?? ["libdelistening_sdk_mobile.so", ""];
+
+/** Compiles everything, with the jars from setup; the library and the program that writes bindings are built. */
+export async function buildKotlin({ compiler, runtime }) {
+  await writeBindings();
+  writeExample();
+  const sources = [`${OUT}/bindings`, `${OUT}/example`, "sdk-mobile/kotlin/src", "sdk-mobile/kotlin/test"];
+  const classes = `${OUT}/classes`;
+  await unlessDone("kotlin", hashOf(sources, compiler + runtime), [classes], async () => {
+    rmSync(join(ROOT, classes), { recursive: true, force: true });
+    const options = ["-no-stdlib", "-no-reflect", "-Werror", "-cp", runtime.join(delimiter), "-d", classes];
+    // The compiler runs for seconds: half the time goes if Java optimises less.
+    const java = ["-XX:TieredStopAtLevel=1", "-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"];
+    await run("java", [...java, ...options, ...sources], {
+      quiet: true,
+      why: "The Kotlin sources could not be compiled; what is wrong stands above.",
+    });
+  });
+  // Java reads these as if they had been typed: `java @target/kotlin/java.args ...`.
+  const quoted = (text) => `"${text.replaceAll("\\", "\\\\")}"`;
+  const args = [
+    `-cp ${quoted([join(ROOT, classes), ...runtime].join(delimiter))}`,
+    quoted(`-Djna.library.path=${join(ROOT, BUILT)}`),
+  ];
+  writeFileSync(join(ROOT, OUT, "java.args"), `${args.join("\n")}\n`);
+  say(classes);
+}
+
+async function writeBindings() {
+  const out = ["--language", "kotlin", "--no-format", "--out-dir", `${OUT}/bindings`];
+  rmSync(join(ROOT, OUT, "bindings"), { recursive: true, force: true });
+  await run(join(ROOT, BUILT, `uniffi-bindgen${PROGRAM}`), ["generate", ...out, `${BUILT}/${LIBRARY}`], {
+    quiet: true,
+  });
+}
+
+/** The README's example as a function, so that what it shows is known to compile. */
+function writeExample() {
+  const readme = readFileSync(join(ROOT, "sdk-mobile/README.md"), "utf8");
+  const example = /```kotlin\n([\s\S]*?)```/.exec(readme)?.[1];
+  if (!example) throw new Stop("sdk-mobile/README.md has no example in Kotlin.");
+  const lines = example.trimEnd().split("\n");
+  const imports = lines.filter((line) => line.startsWith("import "));
+  const body = lines.filter((line) => line !== "" && !line.startsWith("import ")).map((line) => `    ${line}`);
+  const text = [
+    "package com.delistening.example",
+    ...imports,
+    "suspend fun example(folder: String, tokenFor: suspend (String) -> String) {",
+    ...body,
+    "}",
+  ];
+  mkdirSync(join(ROOT, OUT, "example"), { recursive: true });
+  writeFileSync(join(ROOT, OUT, "example/Example.kt"), `${text.join("\n")}\n`);
+}
+
+if (isEntry(import.meta.url)) {
+  await main(async () => {
+    const { kotlin } = await setup({ kotlin: true });
+    await step("Build the library", () => run("cargo", ["build", "-p", "delistening-sdk-mobile", "--all-features"]));
+    await step("Build the Kotlin bindings", () => buildKotlin(kotlin));
+  });
+}
