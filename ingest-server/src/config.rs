@@ -3,9 +3,10 @@
 
 use crate::auth::Issuers;
 use crate::keys::{KeyFileError, PrivateKey};
+use crate::witness::Submission;
 use axum::http::HeaderValue;
 use clap::Args;
-use delistening_schema::ledger::LogSigner;
+use delistening_schema::ledger::{LogSigner, Policy};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,6 +51,10 @@ pub struct ServeOptions {
         value_delimiter = ','
     )]
     pub allow_origin: Vec<String>,
+
+    /// A policy (C2SP tlog-policy) whose witnesses with a URL cosign this log's checkpoints
+    #[arg(long, env = "DELISTENING_WITNESS_POLICY", value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
 
     /// How long a session's verdict may wait to be entered in the log, in seconds
     #[arg(long, env = "DELISTENING_VERDICTS_AFTER", value_name = "SECONDS", default_value_t = 60)]
@@ -106,6 +111,8 @@ pub struct Config {
     pub issuers: Issuers,
     /// Whose pages may call.
     pub allow_origins: Vec<HeaderValue>,
+    /// Who cosigns checkpoints, and where they are asked.
+    pub witnesses: Option<(Policy, Vec<Submission>)>,
     /// How long a verdict may wait to be entered.
     pub verdicts_after: Duration,
     /// The issuer's name and key, in development.
@@ -182,6 +189,7 @@ impl ServeOptions {
                 header.ok_or_else(|| invalid("allow-origin", value, "it must be an origin, or *".into()))
             })
             .collect::<Result<_, _>>()?;
+        let witnesses = self.witness_policy.as_deref().map(witnesses).transpose()?;
         Ok(Config {
             data: self.data,
             listen,
@@ -189,11 +197,33 @@ impl ServeOptions {
             audience,
             issuers,
             allow_origins,
+            witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
             dev,
             www: self.www,
         })
     }
+}
+
+fn witnesses(path: &Path) -> Result<(Policy, Vec<Submission>), ConfigError> {
+    let invalid = |reason: String| ConfigError::Invalid {
+        setting: "witness-policy",
+        value: path.display().to_string(),
+        reason,
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
+    let policy = Policy::parse(&text).map_err(|error| invalid(error.to_string()))?;
+    let with_url =
+        policy.witnesses().filter_map(|(name, witness)| Some((name, witness, witness.url.as_ref()?)));
+    let submissions = with_url.map(|(name, witness, url)| {
+        Submission::new(name, witness.key.clone(), url)
+            .ok_or_else(|| invalid(format!("the URL of witness {name} is not an http or https URL")))
+    });
+    let submissions: Vec<_> = submissions.collect::<Result<_, _>>()?;
+    if submissions.is_empty() {
+        return Err(invalid("no witness in it has a URL to submit checkpoints to".into()));
+    }
+    Ok((policy, submissions))
 }
 
 fn or_dev(value: Option<String>, dev: bool, default: &str) -> Option<String> {
@@ -237,6 +267,7 @@ mod tests {
             jwks: Vec::new(),
             log_key: None,
             allow_origin: vec!["*".into()],
+            witness_policy: None,
             verdicts_after: 60,
             dev: true,
             www: None,
@@ -262,6 +293,8 @@ mod tests {
             ("--origin is missing", Box::new(|o| (o.dev, o.origin) = (false, None))),
             ("--audience is missing", Box::new(|o| (o.dev, o.audience) = (false, None))),
             ("--www", Box::new(|o| o.www = Some("nowhere".into()))),
+            ("--witness-policy", Box::new(|o| o.witness_policy = Some("nowhere".into()))),
+            ("--witness-policy", Box::new(|o| o.witness_policy = Some(jwks.clone()))),
             ("--data", Box::new(|o| o.data = jwks.join("below a file"))),
             ("key file nowhere", Box::new(|o| o.log_key = Some("nowhere".into()))),
             ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),

@@ -6,6 +6,8 @@
 //! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served, and
 //! the `notary` enters verdicts and daily statements in the log.
 //!
+//! `witness` has checkpoints cosigned by others, and is itself a witness for other logs.
+//!
 //! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
 
 pub mod auth;
@@ -21,7 +23,9 @@ pub mod ledger;
 pub mod live;
 pub mod metrics;
 pub mod notary;
+pub mod outbound;
 pub mod projection;
 pub mod registry;
 pub mod server;
 pub mod store;
+pub mod witness;

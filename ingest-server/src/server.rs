@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::notary::NotaryError;
 use crate::projection::{self, Projection};
 use crate::store::{SqliteStore, Store, StoreError};
+use crate::witness::Witnessed;
 use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
@@ -52,7 +53,18 @@ pub async fn run(
     listening: impl FnOnce(SocketAddr),
     end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServerError> {
-    let Config { data, listen, signer, audience, issuers, allow_origins, verdicts_after, dev, www } = config;
+    let Config {
+        data,
+        listen,
+        signer,
+        audience,
+        issuers,
+        allow_origins,
+        witnesses,
+        verdicts_after,
+        dev,
+        www,
+    } = config;
     let log = Arc::new(Log::open(&data, signer, &Options::default())?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
@@ -61,11 +73,14 @@ pub async fn run(
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
     let listener =
         TcpListener::bind(listen).await.map_err(|error| ServerError::Listen { address: listen, error })?;
+    let witnessed =
+        witnesses.map(|(policy, submissions)| Witnessed::start(Arc::clone(&log), policy, submissions));
     let (ended, ending) = watch::channel(false);
     let bounds = Bounds::default();
     let app = Arc::new(App {
         authority: Authority::new(audience, issuers),
         projection,
+        witnessed,
         live,
         metrics: Metrics::default(),
         places: Semaphore::new(bounds.requests),

@@ -2,15 +2,23 @@
 # in an empty folder that is also HOME. A name that must stand for something else is a function here; every other
 # command is the real one.
 set -eu -o pipefail
-trap stop EXIT
+trap end EXIT
 server=
+witness=
 
-# A reader stops one server with Ctrl-C before starting the next.
+# A reader stops one server with Ctrl-C before starting the next. A witness runs somewhere else, and goes on.
 stop() {
   if [ -n "$server" ]; then
     kill "$server"
     wait "$server"
     server=
+  fi
+}
+end() {
+  stop
+  if [ -n "$witness" ]; then
+    kill "$witness"
+    wait "$witness"
   fi
 }
 
@@ -21,6 +29,11 @@ delistening-ingest() {
   case " $* " in
     *" --help "*) command delistening-ingest "$@"; return ;;
     " serve "*) ;;
+    " witness "*)
+      command delistening-ingest "$@" --listen 127.0.0.1:0 &
+      witness=$!
+      return
+      ;;
     *) command delistening-ingest "$@"; return ;;
   esac
   stop

@@ -3,7 +3,7 @@
 use super::CommandResult;
 use crate::keys::PrivateKey;
 use clap::Subcommand;
-use delistening_schema::ledger::LogKey;
+use delistening_schema::ledger::{LogKey, WitnessKey};
 use std::path::PathBuf;
 
 /// Makes keys. Private keys are written for their owner alone, and never over another file.
@@ -14,6 +14,15 @@ pub enum Keys {
         /// The log's name
         #[arg(long, value_name = "NAME")]
         origin: String,
+        /// Where to write the private key
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// A witness's key, which cosigns checkpoints of other logs; prints its verifier key, for policies
+    Witness {
+        /// The witness's name, such as witness.example.com
+        #[arg(long, value_name = "NAME")]
+        name: String,
         /// Where to write the private key
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -33,6 +42,12 @@ impl Keys {
             Self::Log { origin, out } => {
                 let vkey = LogKey::new(origin, key.secret().public())
                     .map_err(|_| "--origin must be a name without spaces or +")?;
+                key.write(&out)?;
+                println!("{}", vkey.to_vkey());
+            }
+            Self::Witness { name, out } => {
+                let vkey = WitnessKey::new(name, key.secret().public())
+                    .map_err(|_| "--name must be a name without spaces or +")?;
                 key.write(&out)?;
                 println!("{}", vkey.to_vkey());
             }

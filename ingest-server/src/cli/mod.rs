@@ -4,6 +4,7 @@ mod keys;
 mod serve;
 mod token;
 mod verify;
+mod witness;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ enum Command {
     Token(token::TokenOptions),
     /// Check a receipt: is this batch in that log?
     Verify(verify::VerifyOptions),
+    /// Be a witness: cosign checkpoints of other logs that only grow
+    Witness(witness::WitnessOptions),
 }
 
 /// Runs the command line.
@@ -39,6 +42,7 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),
+        Command::Witness(options) => options.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

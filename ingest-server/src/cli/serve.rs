@@ -3,6 +3,7 @@
 use super::CommandResult;
 use crate::config::ServeOptions;
 use crate::server;
+use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -13,24 +14,33 @@ Never put it behind a proxy or a tunnel.";
 
 /// Runs the server until SIGTERM or SIGINT.
 pub fn run(options: ServeOptions) -> CommandResult {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log_to_stderr();
     let dev = options.dev;
     let config = options.check()?;
     if dev {
         eprintln!("{DEV_BANNER}");
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let end = async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
+        let end = ended()?;
         // Scripts wait for this line.
         server::run(config, |address| println!("listening on http://{address}"), end).await?;
         Ok(())
+    })
+}
+
+/// What happens goes to stderr; `RUST_LOG` says how much of it.
+pub(super) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// Resolves with SIGTERM or SIGINT.
+pub(super) fn ended() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     })
 }

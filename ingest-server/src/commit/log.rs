@@ -5,7 +5,7 @@ use super::group::Committing;
 use crate::journal::{AppendError, JournalError, Reader, Record, Writer};
 use crate::ledger::{Files, SignedSlots, TILE_WIDTH, Tree};
 use crate::registry::{Enrolment, Place, Registry};
-use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogSigner, RuleEntry, merkle};
+use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogSigner, Receipt, RuleEntry, merkle};
 use delistening_schema::{Batch, Hash, play};
 use std::fs::File;
 use std::io;
@@ -184,6 +184,32 @@ impl Log {
     /// The newest published checkpoint: a signed note.
     pub fn checkpoint(&self) -> String {
         self.shared.published.borrow().note.clone()
+    }
+
+    /// The newest published checkpoint with its size.
+    pub fn published(&self) -> (u64, String) {
+        let Published { size, note } = self.shared.published.borrow().clone();
+        (size, note)
+    }
+
+    /// The proof that the log of `old` entries begins the log of `new` entries, of those that are published.
+    pub fn consistency(&self, old: u64, new: u64) -> io::Result<Vec<Hash>> {
+        let ledger = self.ledger();
+        ledger.tree.consistency(old, new, &ledger.files)
+    }
+
+    /// The proof that entry `index` is in the log of `checkpoint` (a signed note of this log); `None` if it is not.
+    pub fn proof(&self, index: u64, checkpoint: &str) -> io::Result<Option<Receipt>> {
+        let Ok(Checkpoint { size, .. }) = Checkpoint::verify(checkpoint, self.shared.signer.log_key()) else {
+            return Ok(None);
+        };
+        let Ledger { tree, files } = &*self.ledger();
+        if index >= size.min(tree.size()) {
+            return Ok(None);
+        }
+        let Some(entry) = files.entry(index)? else { return Ok(None) };
+        let proof = tree.inclusion(index, size, files)?;
+        Ok(Some(Receipt { entry, index, proof, checkpoint: checkpoint.to_owned() }))
     }
 
     /// The log's verifier key.

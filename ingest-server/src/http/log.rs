@@ -2,6 +2,7 @@
 
 use super::App;
 use super::problem::Refusal;
+use crate::witness::Witnessed;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,35 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 
 pub async fn checkpoint(State(app): State<Arc<App>>) -> Response {
     ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, BRIEFLY)], app.log.checkpoint()).into_response()
+}
+
+/// The newest checkpoint that enough witnesses have cosigned.
+pub async fn witnessed(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+    let note = app.witnessed.as_ref().and_then(Witnessed::newest).ok_or_else(|| {
+        Problem::new(Code::NotFound, "no checkpoint is cosigned by enough witnesses; see /log/checkpoint")
+    })?;
+    Ok(([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, BRIEFLY)], note).into_response())
+}
+
+/// The proof of one entry (C2SP tlog-proof) in the newest witnessed checkpoint or, without witnesses, in the newest.
+pub async fn proof(State(app): State<Arc<App>>, Path(index): Path<u64>) -> Result<Response, Refusal> {
+    let prove = move || {
+        let checkpoint = match &app.witnessed {
+            Some(witnessed) => witnessed.newest(),
+            None => Some(app.log.checkpoint()),
+        };
+        checkpoint.map_or(Ok(None), |checkpoint| app.log.proof(index, &checkpoint))
+    };
+    match tokio::task::spawn_blocking(prove).await {
+        Ok(Ok(Some(proof))) => {
+            Ok(([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, BRIEFLY)], proof.to_string()).into_response())
+        }
+        Ok(Ok(None)) => {
+            let detail = "the entry is in no checkpoint yet that enough have signed; ask again later";
+            Err(Problem::new(Code::NotFound, detail).into())
+        }
+        _ => Err(Problem::new(Code::Internal, "the proof cannot be made at the moment").into()),
+    }
 }
 
 /// The log's key, for those who do not pin it.

@@ -18,6 +18,7 @@ use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::projection::Projection;
 use crate::store::Store;
+use crate::witness::Witnessed;
 use axum::Router;
 use axum::handler::HandlerWithoutStateExt as _;
 use axum::http::{HeaderName, HeaderValue, Method, header};
@@ -43,6 +44,8 @@ pub struct App {
     pub authority: Authority,
     /// How far the store is.
     pub projection: Projection,
+    /// The checkpoint that witnesses have cosigned, where there are witnesses.
+    pub witnessed: Option<Witnessed>,
     /// Live counts.
     pub live: Arc<Live>,
     /// Metrics.
@@ -106,6 +109,8 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/v1/top", get(counts::top))
         .route("/v1/live", get(live::stream))
         .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/witnessed", get(log::witnessed))
+        .route("/log/proof/{index}", get(log::proof))
         .route("/log/vkey", get(log::vkey))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/healthz", get(ops::health))

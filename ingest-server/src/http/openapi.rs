@@ -62,6 +62,12 @@ fn describe() -> Value {
             "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
                 &service),
             "/log/checkpoint": get(public.clone(), answers("C2SP tlog-checkpoint", text.clone()), &public),
+            "/log/witnessed": get(public.clone(),
+                answers("the newest checkpoint with the cosignatures of enough witnesses", text.clone()), &public),
+            "/log/proof/{index}": get(
+                json!([{ "name": "index", "in": "path", "required": true, "schema": { "type": "integer", "minimum": 0 } }]),
+                answers("C2SP tlog-proof of an entry, in the newest witnessed checkpoint where there are witnesses",
+                    text.clone()), &public),
             "/log/vkey": get(public.clone(), answers("the log's verifier key", text.clone()), &public),
             "/log/tile/{path}": get(path, answers("C2SP tlog-tiles tile or entry bundle", bytes), &public),
             "/healthz": get(public.clone(), answers("the process answers", text.clone()), &public),

@@ -2,7 +2,7 @@
 
 use delistening_ingest::config::ServeOptions;
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
-use delistening_ingest::server;
+use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
 use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS};
 use delistening_schema::{Batch, DeviceId, Hash, batch, bytes, jws};
@@ -48,6 +48,7 @@ impl Server {
             jwks: vec![jwks],
             log_key: None,
             allow_origin: vec!["*".into()],
+            witness_policy: None,
             verdicts_after: 60,
             dev,
             www: None,
@@ -60,7 +61,7 @@ impl Server {
             server::run(config, listening, async { drop(ended.await) }).await.unwrap();
         });
         let address = address.await.unwrap();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = outbound::client().no_proxy().build().unwrap();
         Self { address, client, folder, issuer, end: Some(end), running }
     }
 

@@ -1,10 +1,13 @@
-//! C2SP signed notes v1.0.0 with Ed25519 signatures (type 0x01).
+//! C2SP signed notes v1.0.0, and the Ed25519 keys that sign them: of logs (type 0x01) and of witnesses (type 0x04).
 
 use crate::bytes;
 use crate::key::{PublicKey, SecretKey};
 use sha2::{Digest, Sha256};
 
-const ED25519: u8 = 1;
+/// The signature type of logs: Ed25519 over the note's text.
+const LOG: u8 = 1;
+/// The signature type of witnesses: timestamped Ed25519 cosignatures.
+const WITNESS: u8 = 4;
 /// More lines than the 16 that a verifier must accept are refused, so that a note cannot cost much.
 const MOST_SIGNATURES: usize = 32;
 
@@ -20,19 +23,24 @@ pub enum NoteError {
     /// A signature claims to be by the expected key and does not verify.
     #[error("the signature by {0} does not verify")]
     BadSignature(String),
-    /// Not a verifier key for Ed25519.
-    #[error("not an Ed25519 verifier key: expected name+hash+key")]
+    /// Not a verifier key for Ed25519 of the expected type.
+    #[error("not a verifier key of the expected type: expected name+hash+key")]
     BadVerifierKey,
 }
 
-/// A verifier key: the name and public key of who signs notes.
+/// A verifier key: the name and public key of who signs notes, and the type of their signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogKey {
+pub struct NoteKey<const TYPE: u8> {
     name: String,
     key: PublicKey,
 }
 
-impl LogKey {
+/// The verifier key of a log.
+pub type LogKey = NoteKey<LOG>;
+/// The verifier key of a witness.
+pub type WitnessKey = NoteKey<WITNESS>;
+
+impl<const TYPE: u8> NoteKey<TYPE> {
     /// A key under a name; the name must be non-empty, without white space, control characters or `+`.
     pub fn new(name: impl Into<String>, key: PublicKey) -> Result<Self, NoteError> {
         let name = name.into();
@@ -43,17 +51,17 @@ impl LogKey {
         Ok(Self { name, key })
     }
 
-    /// Reads a vkey: `name+hash+base64(0x01 ‖ key)`.
+    /// Reads a vkey: `name+hash+base64(type ‖ key)`.
     pub fn parse(vkey: &str) -> Result<Self, NoteError> {
         let mut parts = vkey.splitn(3, '+');
         let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(NoteError::BadVerifierKey);
         };
         let bytes = bytes::decode_standard(key).ok_or(NoteError::BadVerifierKey)?;
-        let [ED25519, key @ ..] = bytes.as_slice() else { return Err(NoteError::BadVerifierKey) };
+        let Some((&kind, key)) = bytes.split_first() else { return Err(NoteError::BadVerifierKey) };
         let key = key.try_into().map_err(|_| NoteError::BadVerifierKey)?;
         let key = Self::new(name, PublicKey::from_bytes(key).map_err(|_| NoteError::BadVerifierKey)?)?;
-        if format!("{:08x}", key.id()) != id {
+        if kind != TYPE || format!("{:08x}", key.id()) != id {
             return Err(NoteError::BadVerifierKey);
         }
         Ok(key)
@@ -61,7 +69,7 @@ impl LogKey {
 
     /// The key as a vkey.
     pub fn to_vkey(&self) -> String {
-        let mut material = vec![ED25519];
+        let mut material = vec![TYPE];
         material.extend_from_slice(&self.key.to_bytes());
         format!("{}+{:08x}+{}", self.name, self.id(), bytes::encode_standard(&material))
     }
@@ -71,31 +79,58 @@ impl LogKey {
         &self.name
     }
 
-    /// The key id: the first four bytes of SHA-256(name ‖ 0x0A ‖ 0x01 ‖ key).
+    /// The key id: the first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ key).
     pub fn id(&self) -> u32 {
         let mut hasher = Sha256::new();
         hasher.update(self.name.as_bytes());
-        hasher.update([b'\n', ED25519]);
+        hasher.update([b'\n', TYPE]);
         hasher.update(self.key.to_bytes());
         let hash: [u8; 32] = hasher.finalize().into();
         u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
     }
+
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.key.verifies(message, signature)
+    }
+}
+
+/// The private half of a [`NoteKey`].
+#[derive(Debug)]
+pub struct NoteSigner<const TYPE: u8> {
+    key: SecretKey,
+    public: NoteKey<TYPE>,
 }
 
 /// The private half of a [`LogKey`].
-#[derive(Debug)]
-pub struct LogSigner {
-    key: SecretKey,
-    public: LogKey,
-}
+pub type LogSigner = NoteSigner<LOG>;
+/// The private half of a [`WitnessKey`].
+pub type WitnessSigner = NoteSigner<WITNESS>;
 
-impl LogSigner {
-    /// A signer under a name; see [`LogKey::new`] for what a name may be.
+impl<const TYPE: u8> NoteSigner<TYPE> {
+    /// A signer under a name; see [`NoteKey::new`] for what a name may be.
     pub fn new(name: impl Into<String>, key: SecretKey) -> Result<Self, NoteError> {
-        let public = LogKey::new(name, key.public())?;
+        let public = NoteKey::new(name, key.public())?;
         Ok(Self { key, public })
     }
 
+    /// The public half.
+    pub fn public(&self) -> &NoteKey<TYPE> {
+        &self.public
+    }
+
+    pub(super) fn sign_message(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message)
+    }
+
+    /// A note's line with a signature of this key.
+    pub(super) fn line(&self, signature: &[u8]) -> String {
+        let mut bytes = self.public.id().to_be_bytes().to_vec();
+        bytes.extend_from_slice(signature);
+        format!("\u{2014} {} {}\n", self.public.name, bytes::encode_standard(&bytes))
+    }
+}
+
+impl LogSigner {
     /// The public half.
     pub fn log_key(&self) -> &LogKey {
         &self.public
@@ -103,9 +138,7 @@ impl LogSigner {
 
     /// Signs `text`, which must end in a newline, and gives the whole note.
     pub fn sign(&self, text: &str) -> String {
-        let mut signature = self.public.id().to_be_bytes().to_vec();
-        signature.extend_from_slice(&self.key.sign(text.as_bytes()));
-        format!("{text}\n\u{2014} {} {}\n", self.public.name, bytes::encode_standard(&signature))
+        format!("{text}\n{}", self.line(&self.sign_message(text.as_bytes())))
     }
 }
 
@@ -135,18 +168,22 @@ impl<'a> SignedNote<'a> {
     /// The text, if `key` signed it. Signatures by others are ignored; a bad one by `key` is an error.
     pub fn verify(&self, key: &LogKey) -> Result<&'a str, NoteError> {
         let mut signed = false;
-        for (name, id, signature) in &self.signatures {
-            if *name != key.name || *id != key.id() {
-                continue;
-            }
-            let valid = <&[u8; 64]>::try_from(signature.as_slice())
-                .is_ok_and(|signature| key.key.verifies(self.text.as_bytes(), signature));
+        for signature in self.signatures_by(key) {
+            let valid = <&[u8; 64]>::try_from(signature)
+                .is_ok_and(|signature| key.verifies(self.text.as_bytes(), signature));
             if !valid {
                 return Err(NoteError::BadSignature(key.name.clone()));
             }
             signed = true;
         }
         if signed { Ok(self.text) } else { Err(NoteError::NotSigned(key.name.clone())) }
+    }
+
+    /// The signatures that claim to be by `key`.
+    pub(super) fn signatures_by<const TYPE: u8>(&self, key: &NoteKey<TYPE>) -> impl Iterator<Item = &[u8]> {
+        let id = key.id();
+        let named = move |(name, own, _): &&(&str, u32, Vec<u8>)| *name == key.name && *own == id;
+        self.signatures.iter().filter(named).map(|(_, _, signature)| signature.as_slice())
     }
 
     /// The text, not yet verified.
