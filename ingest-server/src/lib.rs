@@ -6,6 +6,7 @@
 //! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served, and
 //! the `notary` enters verdicts and daily statements in the log.
 //!
+//! `export` writes everything that the log commits to, for whoever wants to check it.
 //! `witness` has checkpoints cosigned by others, and is itself a witness for other logs.
 //!
 //! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod commit;
 pub mod config;
 mod derived;
+pub mod export;
 pub mod http;
 pub mod intake;
 pub mod journal;

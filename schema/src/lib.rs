@@ -2,7 +2,7 @@
 //!
 //! Everything that two parts of the system must agree on lives here and nowhere else: [`event`]s,
 //! signed [`batch`]es, access [`token`]s, [`ledger`] receipts and their verification, the [`play`] rule,
-//! [`problem`] codes and [`limits`]. The same compiled code runs on the device, in the server and in an
+//! [`problem`] codes, [`limits`], and the [`export`] that an auditor checks. The same compiled code runs on the device, in the server and in an
 //! auditor, natively and as WASM.
 //!
 //! This crate never performs I/O, never reads a clock and never makes a random number; callers pass in
@@ -11,11 +11,14 @@
 //! Start with [`batch`] (what is signed) and [`ledger::Receipt`] (what comes back).
 
 pub mod api;
+#[cfg(feature = "audit")]
+pub mod audit;
 pub mod batch;
 pub mod bytes;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod event;
+pub mod export;
 #[cfg(feature = "generate")]
 pub mod generate;
 pub mod intervals;

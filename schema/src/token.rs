@@ -15,6 +15,12 @@ const TYPES: [&str; 2] = ["at+jwt", "JWT"];
 pub const SCOPE_WRITE_PLAYS: &str = "plays:write";
 /// The scope that lets a service read counts.
 pub const SCOPE_READ_COUNTS: &str = "counts:read";
+/// The scope that lets a service export everything.
+pub const SCOPE_READ_EXPORT: &str = "export:read";
+/// The scope that lets a service erase a listener's data.
+pub const SCOPE_ERASE: &str = "listeners:erase";
+/// What services may be allowed.
+pub const SERVICE_SCOPES: [&str; 3] = [SCOPE_READ_COUNTS, SCOPE_READ_EXPORT, SCOPE_ERASE];
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -725,3 +725,71 @@ listeners: number,
  * Media time heard in plays that count, in milliseconds.
  */
 heard_ms: number, };
+
+/**
+ * The first line of a range.
+ */
+export type Header = { 
+/**
+ * The version of the export, 1.
+ */
+export: number, 
+/**
+ * The log.
+ */
+origin: string, 
+/**
+ * The index of the first entry.
+ */
+from: number, 
+/**
+ * The index after the last entry.
+ */
+to: number, };
+
+/**
+ * One entry, and what it commits to unless that was erased.
+ */
+export type Row = { 
+/**
+ * Its place in the log.
+ */
+index: number, 
+/**
+ * Its canonical bytes.
+ */
+entry: Entry, 
+/**
+ * What a batch entry commits to.
+ */
+batch?: ExportedBatch, 
+/**
+ * What a verdict or statement entry commits to.
+ */
+items?: Array<Sealed>, };
+
+/**
+ * A batch as it was journaled.
+ */
+export type ExportedBatch = { 
+/**
+ * The signed batch, byte for byte.
+ */
+jws: string, 
+/**
+ * The intake context: JSON.
+ */
+context: string, 
+/**
+ * 16 random bytes, base64url, which the commitment to the context begins with.
+ */
+salt: string, };
+
+/**
+ * The last line of a range.
+ */
+export type Footer = { 
+/**
+ * The log's signed checkpoint of the size at which the range ends.
+ */
+checkpoint: string, };

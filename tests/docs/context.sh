@@ -23,9 +23,10 @@ end() {
 }
 
 # `serve` goes on behind the commands after it, which begin once it listens. It listens on a free port (the
-# environment says so, see shell.mjs); curl goes there whatever host and port a document names, and fails when the
-# server refuses.
+# environment says so, see shell.mjs); curl and --url go there whatever host and port a document names, and fail when
+# the server refuses.
 delistening-ingest() {
+  if [ "${2:-}" = --url ]; then set -- "$1" --url "$address" "${@:4}"; fi
   case " $* " in
     *" --help "*) command delistening-ingest "$@"; return ;;
     " serve "*) ;;
@@ -47,6 +48,7 @@ delistening-ingest() {
     cat server.log >&2
     return 1
   fi
+  address=${line##* }
   printf '%s\n' fail-with-body silent show-error "connect-to = \"::${line##*://}\"" > .curlrc
 }
 

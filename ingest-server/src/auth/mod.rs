@@ -8,7 +8,7 @@ pub use jwks::{Issuers, JwksError};
 use cache::Cache;
 use delistening_schema::DeviceId;
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::token::{Claims, SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS, TokenError};
+use delistening_schema::token::{Claims, SCOPE_WRITE_PLAYS, TokenError};
 use std::sync::Arc;
 
 /// Verifies tokens for one audience.
@@ -51,9 +51,9 @@ impl Authority {
         }
     }
 
-    /// Checks the token of a service that reads counts.
-    pub fn service(&self, token: &str, now: u64) -> Result<Arc<Claims>, Problem> {
-        self.verify(token, now, SCOPE_READ_COUNTS)
+    /// Checks the token of a service that needs `scope`.
+    pub fn service(&self, token: &str, scope: &str, now: u64) -> Result<Arc<Claims>, Problem> {
+        self.verify(token, now, scope)
     }
 
     fn verify(&self, token: &str, now: u64, scope: &str) -> Result<Arc<Claims>, Problem> {

@@ -1,6 +1,9 @@
 //! The command line.
 
+mod audit;
+mod export;
 mod keys;
+mod progress;
 mod serve;
 mod token;
 mod verify;
@@ -31,6 +34,10 @@ enum Command {
     Token(token::TokenOptions),
     /// Check a receipt: is this batch in that log?
     Verify(verify::VerifyOptions),
+    /// Write everything that the log commits to into a file
+    Export(export::ExportOptions),
+    /// Check an export: every signature, root, verdict and count
+    Audit(audit::AuditOptions),
     /// Be a witness: cosign checkpoints of other logs that only grow
     Witness(witness::WitnessOptions),
 }
@@ -42,6 +49,8 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),
+        Command::Export(options) => options.run(),
+        Command::Audit(options) => options.run(),
         Command::Witness(options) => options.run(),
     };
     match result {

@@ -3,13 +3,14 @@
 use super::CommandResult;
 use crate::keys::{PrivateKey, TokenRequest};
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use delistening_schema::key::DeviceId;
-use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS};
+use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS, SERVICE_SCOPES};
 use delistening_schema::{Hash, limits};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// Mints an access token: for a device of a listener, or (with --service) for a service that reads counts.
+/// Mints an access token: for a device of a listener, or (with --service) for a service.
 #[derive(Args, Debug)]
 pub struct TokenOptions {
     /// The issuer's private key
@@ -27,9 +28,13 @@ pub struct TokenOptions {
     /// The listener, by a pseudonym
     #[arg(long, value_name = "ID")]
     listener: Option<String>,
-    /// The service that may read counts
+    /// The service that it is for
     #[arg(long, value_name = "NAME", conflicts_with_all = ["device", "listener"])]
     service: Option<String>,
+    /// What the service may do
+    #[arg(long, value_name = "SCOPE", requires = "service", default_value = SCOPE_READ_COUNTS,
+        value_parser = PossibleValuesParser::new(SERVICE_SCOPES))]
+    scope: String,
     /// How long it lives, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = limits::TOKEN_LIFE_S)]
     ttl: u64,
@@ -47,12 +52,12 @@ impl TokenOptions {
             }
             None => None,
         };
-        let scope = if device.is_some() { SCOPE_WRITE_PLAYS } else { SCOPE_READ_COUNTS };
+        let scope = if device.is_some() { SCOPE_WRITE_PLAYS.to_owned() } else { self.scope };
         let request = TokenRequest {
             issuer: self.issuer,
             audience: self.audience,
             subject: self.listener.or(self.service).unwrap_or_default(),
-            scope: scope.to_owned(),
+            scope,
             device,
             life_s: self.ttl,
         };

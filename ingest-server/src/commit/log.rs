@@ -160,6 +160,16 @@ impl Log {
         Ok(Self { folder: folder.to_owned(), shared, committer, _lock: lock })
     }
 
+    /// The origin of the log in `folder`; `None` if nothing was signed there.
+    pub fn origin_of(folder: &Path) -> io::Result<Option<String>> {
+        let path = folder.join("ledger").join("signed");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let note = SignedSlots::open(&path)?.newest().map(Checkpoint::unverified);
+        Ok(note.and_then(Result::ok).map(|checkpoint| checkpoint.origin))
+    }
+
     /// Takes batches.
     pub fn committer(&self) -> &Committer {
         &self.committer
@@ -196,6 +206,17 @@ impl Log {
     pub fn consistency(&self, old: u64, new: u64) -> io::Result<Vec<Hash>> {
         let ledger = self.ledger();
         ledger.tree.consistency(old, new, &ledger.files)
+    }
+
+    /// The checkpoint of the first `size` entries: a signed note; `None` if not so many are published.
+    pub fn checkpoint_at(&self, size: u64) -> io::Result<Option<String>> {
+        if size > self.size() {
+            return Ok(None);
+        }
+        let signer = &self.shared.signer;
+        let checkpoint =
+            Checkpoint { origin: self.origin().to_owned(), size, root: self.ledger().root(size)? };
+        Ok(Some(checkpoint.sign(signer)))
     }
 
     /// The proof that entry `index` is in the log of `checkpoint` (a signed note of this log); `None` if it is not.

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use delistening_schema::play::Counts;
 use delistening_schema::problem::{Code, Problem};
+use delistening_schema::token::SCOPE_READ_COUNTS;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -79,7 +80,7 @@ async fn count(
     range: Result<Query<Range>, QueryRejection>,
     filter: Filter,
 ) -> Answer<Counts> {
-    token::reads_counts(&app, headers)?;
+    token::service(&app, headers, SCOPE_READ_COUNTS)?;
     let Query(Range { from, to }) = range.map_err(invalid)?;
     let filter = within(Filter { from, to, ..filter })?;
     ask(move || app.store.counts(&filter)).await.map(Json)
@@ -90,7 +91,7 @@ pub async fn top(
     headers: HeaderMap,
     query: Result<Query<Top>, QueryRejection>,
 ) -> Answer<TopList> {
-    token::reads_counts(&app, &headers)?;
+    token::service(&app, &headers, SCOPE_READ_COUNTS)?;
     let Query(Top { by, limit, from, to }) = query.map_err(invalid)?;
     let filter = within(Filter { from, to, ..Filter::default() })?;
     let limit = limit.unwrap_or(100);

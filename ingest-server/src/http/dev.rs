@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, header};
 use delistening_schema::key::DeviceId;
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS};
+use delistening_schema::token::{SCOPE_WRITE_PLAYS, SERVICE_SCOPES};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,9 +52,10 @@ pub async fn token(
     };
     let (scope, subject) = match (&wanted.device, wanted.scope.as_deref()) {
         (Some(_), None) => (SCOPE_WRITE_PLAYS, wanted.listener.unwrap_or_else(|| "dev-listener".to_owned())),
-        (None, Some(SCOPE_READ_COUNTS)) => (SCOPE_READ_COUNTS, "dev-service".to_owned()),
+        (None, Some(scope)) if SERVICE_SCOPES.contains(&scope) => (scope, "dev-service".to_owned()),
         _ => {
-            let detail = format!("ask with a device, or with the scope {SCOPE_READ_COUNTS}");
+            let detail =
+                format!("ask with a device, or with one of the scopes {}", SERVICE_SCOPES.join(", "));
             return Err(Problem::new(Code::MalformedRequest, detail).into());
         }
     };

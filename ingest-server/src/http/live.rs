@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use delistening_schema::problem::{Code, Problem};
+use delistening_schema::token::SCOPE_READ_COUNTS;
 use futures_util::{Stream, stream};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub async fn stream(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    token::reads_counts(&app, &headers)?;
+    token::service(&app, &headers, SCOPE_READ_COUNTS)?;
     let Ok(place) = Arc::clone(&app.live_places).try_acquire_owned() else {
         let detail = "too many live connections are open; try again later";
         return Err(Problem::new(Code::Overloaded, detail).retry_after(10).into());

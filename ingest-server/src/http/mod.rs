@@ -4,6 +4,7 @@ mod batches;
 mod body;
 mod counts;
 mod dev;
+mod export;
 mod live;
 mod log;
 mod openapi;
@@ -108,6 +109,7 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/v1/artists/{id}/plays", get(counts::artist))
         .route("/v1/top", get(counts::top))
         .route("/v1/live", get(live::stream))
+        .route("/v1/export", get(export::lines))
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/witnessed", get(log::witnessed))
         .route("/log/proof/{index}", get(log::proof))

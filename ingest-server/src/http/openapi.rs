@@ -61,6 +61,11 @@ fn describe() -> Value {
             "/v1/top": get(range(&by), answers("the most played", json!({ "application/json": {} })), &service),
             "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
                 &service),
+            "/v1/export": get(
+                json!(["from", "to"].map(|name| json!({ "name": name, "in": "query",
+                    "schema": { "type": "integer", "minimum": 0, "description": "index of an entry" } }))),
+                answers("everything that the log commits to, line by line", json!({ "application/x-ndjson": {} })),
+                &service),
             "/log/checkpoint": get(public.clone(), answers("C2SP tlog-checkpoint", text.clone()), &public),
             "/log/witnessed": get(public.clone(),
                 answers("the newest checkpoint with the cosignatures of enough witnesses", text.clone()), &public),

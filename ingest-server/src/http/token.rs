@@ -11,11 +11,11 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Lets a service through that may read counts.
-pub fn reads_counts(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+/// Lets a service through whose token has `scope`.
+pub fn service(app: &App, headers: &HeaderMap, scope: &str) -> Result<(), Refusal> {
     let token = bearer(headers).ok_or_else(|| {
-        Problem::new(Code::BadToken, "counts are not public: send a service token as Authorization: Bearer")
+        Problem::new(Code::BadToken, "this is not public: send a service token as Authorization: Bearer")
     })?;
-    app.authority.service(token, now_ms() / 1_000)?;
+    app.authority.service(token, scope, now_ms() / 1_000)?;
     Ok(())
 }

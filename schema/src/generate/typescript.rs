@@ -1,6 +1,6 @@
 //! TypeScript types, all in one module.
 
-use crate::{api, batch, bytes, event, intervals, key, ledger, play, problem, token};
+use crate::{api, batch, bytes, event, export, intervals, key, ledger, play, problem, token};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -57,6 +57,10 @@ pub(super) fn files() -> BTreeMap<String, String> {
         play::Counts,
         play::Subject,
         play::StatementLine,
+        export::Header,
+        export::Row,
+        export::ExportedBatch,
+        export::Footer,
     );
     BTreeMap::from([("ts/index.ts".to_owned(), text)])
 }

@@ -1,9 +1,11 @@
 //! From what batches say of a session to what the session is worth.
 
 use super::{Evidence, Facts, Verdict, judge};
+use crate::batch::Batch;
 use crate::event::{Body, Event};
 use crate::key::DeviceId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What one batch says of one session.
@@ -20,6 +22,24 @@ pub struct Fragment {
     pub listener: String,
     /// The events.
     pub events: Vec<Event>,
+}
+
+impl Fragment {
+    /// What `batch` says, by session. Events that were a problem at intake are left out in the same way.
+    pub fn split(batch: &Batch, leaf: u64, received: u64, anchored: Option<u64>) -> BTreeMap<Uuid, Self> {
+        let mut sessions: BTreeMap<Uuid, Self> = BTreeMap::new();
+        for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
+            let fragment = sessions.entry(event.session).or_insert_with(|| Self {
+                leaf,
+                received,
+                anchored,
+                listener: batch.listener.clone(),
+                events: Vec::new(),
+            });
+            fragment.events.push(event);
+        }
+        sessions
+    }
 }
 
 /// A judged session. Session ids are the device's own, so that no device can touch another's.

@@ -1,0 +1,5 @@
+//! From journaled batches to what is said of plays, and to what an auditor makes of that.
+
+mod audit;
+mod notary;
+mod support;

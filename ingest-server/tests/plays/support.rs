@@ -1,0 +1,125 @@
+//! A log whose plays are followed, and a device that tells of some.
+
+use delistening_ingest::commit::{IntakeContext, Log, Options, Submission};
+use delistening_ingest::journal::Record;
+use delistening_ingest::live::Live;
+use delistening_ingest::projection::{self, Projection};
+use delistening_ingest::store::{SqliteStore, Store};
+use delistening_schema::key::SecretKey;
+use delistening_schema::ledger::LogSigner;
+use delistening_schema::{Batch, Hash, bytes, jws};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Runtime;
+
+pub const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+pub struct Running {
+    pub runtime: Runtime,
+    pub log: Arc<Log>,
+    pub store: Arc<dyn Store>,
+}
+
+pub fn signer() -> LogSigner {
+    LogSigner::new("log.example", SecretKey::from_seed(&[4; 32])).unwrap()
+}
+
+pub fn start(folder: &Path, verdicts_after: Duration) -> Running {
+    let log = Arc::new(Log::open(folder, signer(), &Options::default()).unwrap());
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap());
+    let live = Arc::new(Live::open(&*store).unwrap());
+    let options = projection::Options { verdicts_after };
+    let runtime = Runtime::new().unwrap();
+    {
+        let _inside = runtime.enter();
+        Projection::start(Arc::clone(&log), Arc::clone(&store), live, folder, options).unwrap();
+    }
+    Running { runtime, log, store }
+}
+
+impl Running {
+    pub fn commit(&self, submission: &Submission) {
+        self.runtime.block_on(self.log.committer().commit(vec![submission.clone()], None)).unwrap();
+    }
+
+    pub fn records(&self) -> Vec<Record> {
+        let mut reader = self.log.reader(0);
+        let mut records = Vec::new();
+        while let Some((_, record)) = reader.next_below(self.log.size()).unwrap() {
+            records.push(record);
+        }
+        records
+    }
+
+    /// Waits until the log holds what `find` finds in it.
+    pub fn until<T>(&self, mut find: impl FnMut(&[Record]) -> Option<T>) -> T {
+        loop {
+            let records = self.records();
+            if let Some(found) = find(&records) {
+                return found;
+            }
+            assert!(self.runtime.block_on(self.log.grows_past(records.len() as u64)));
+        }
+    }
+
+    /// Ends everything, so that the folder can be opened again.
+    pub fn end(self) {
+        let Self { runtime, log, store } = self;
+        drop((runtime, store));
+        let committer = log.committer().clone();
+        drop(log);
+        committer.finish();
+    }
+}
+
+pub fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// Batch `seq` of device 1, which tells that session `number` was heard from the `from`th to the `to`th second.
+pub fn heard(seq: u64, prev: Option<Hash>, number: u32, at: u64, (from, to): (u64, u64)) -> Submission {
+    let event = |place: u64, mono: u64, rest: Value| {
+        let mut event = json!({
+            "id": format!("018f4e3a-7c00-7000-8000-{number:08x}{:04x}", seq * 16 + place),
+            "session": format!("018f4e3a-7c00-7000-9000-{number:012x}"),
+            "at": at, "mono": mono, "track": "track-1",
+        });
+        event.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        event
+    };
+    let events = [
+        event(
+            0,
+            0,
+            json!({ "type": "play.started", "artist": "artist-1", "duration_ms": 200_000, "offline": false,
+            "engine": "native", "autoplay": false }),
+        ),
+        event(
+            1,
+            to * 1000,
+            json!({ "type": "play.progress", "heard": [[from * 1000, to * 1000]], "rate": 1,
+            "volume": 1, "muted": false, "visible": true }),
+        ),
+    ];
+    let key = SecretKey::from_seed(&[1; 32]);
+    let payload: Batch = serde_json::from_value(json!({
+        "v": 1, "batch": uuid::Uuid::from_u128(u128::from(seq)), "device": key.public().thumbprint(), "seq": seq,
+        "prev": prev.map_or_else(String::new, |hash| hash.to_string()), "nonce": bytes::encode(&[0; 16]),
+        "aud": "a", "listener": "listener-1", "sent_at": at, "sdk": "test", "events": events,
+    }))
+    .unwrap();
+    let input = payload.signing_input(&key.public());
+    let signature = key.sign(input.as_bytes());
+    let jws = jws::with_signature(input, &signature);
+    Submission {
+        device: payload.device,
+        seq,
+        prev,
+        hash: Hash::of(jws.as_bytes()),
+        jws,
+        received: now_ms(),
+        context: IntakeContext { issuer: "i".into(), client: "tool".into() },
+    }
+}

@@ -1,0 +1,124 @@
+//! What can be checked of a line by itself. Most of an audit's work, and none of it depends on other lines.
+
+use super::report::Fault;
+use crate::batch::Batch;
+use crate::bytes::Hash;
+use crate::export::{Footer, Header, Line, Row};
+use crate::ledger::{Entry, Sealed, merkle, sealed};
+use crate::play::{Play, StatementLine};
+
+/// A line that was checked by itself.
+#[derive(Debug)]
+pub struct CheckedLine {
+    pub(super) kind: Kind,
+    /// What is wrong with it, with a sentence.
+    pub(super) faults: Vec<(Fault, String)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    Unreadable,
+    Header(Header),
+    Footer(Footer),
+    Row { index: u64, leaf: Hash, entry: Option<Entry>, content: Content },
+}
+
+/// What an entry commits to, as far as it is shown and holds.
+#[derive(Debug)]
+pub(super) enum Content {
+    Nothing,
+    Batch(Box<Batch>),
+    Verdicts(Vec<Item<Play>>),
+    Statement(Vec<Item<StatementLine>>),
+}
+
+/// An item of a list that is shown, erased, or cannot be read.
+#[derive(Debug)]
+pub(super) enum Item<T> {
+    Shown(T, String),
+    Erased,
+    Unreadable,
+}
+
+impl CheckedLine {
+    /// Checks a line: form, commitments, and the signature of a batch.
+    pub fn check(line: &str) -> Self {
+        let mut faults = Vec::new();
+        let kind = match Line::parse(line) {
+            Ok(Line::Header(header)) => Kind::Header(header),
+            Ok(Line::Footer(footer)) => Kind::Footer(footer),
+            Ok(Line::Row(row)) => check_row(&row, &mut faults),
+            Err(error) => {
+                faults.push((Fault::Line, format!("the line is not one of an export: {error}")));
+                Kind::Unreadable
+            }
+        };
+        Self { kind, faults }
+    }
+}
+
+fn check_row(row: &Row, faults: &mut Vec<(Fault, String)>) -> Kind {
+    let bytes = row.entry.get().as_bytes();
+    let entry = Entry::from_bytes(bytes);
+    let content = match &entry {
+        None => {
+            faults.push((Fault::Entry, "the entry is not of a known kind in canonical form".into()));
+            Content::Nothing
+        }
+        Some(entry) => check_content(row, entry, faults),
+    };
+    Kind::Row { index: row.index, leaf: merkle::leaf_hash(bytes), entry, content }
+}
+
+fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) -> Content {
+    let none = Vec::new();
+    let items = row.items.as_ref().unwrap_or(&none);
+    let committed =
+        |root: &Hash, count: u32| sealed::root(items) == *root && items.len() as u64 == u64::from(count);
+    match entry {
+        Entry::Batch(commitment) => {
+            let Some(shown) = &row.batch else { return Content::Nothing };
+            if Hash::of(shown.jws.as_bytes()) != commitment.batch {
+                faults.push((Fault::BatchCommitment, "the batch is not the one that was entered".into()));
+            }
+            if Hash::of_parts(&[&shown.salt, shown.context.as_bytes()]) != commitment.context {
+                faults.push((
+                    Fault::BatchCommitment,
+                    "the intake context is not the one that was entered".into(),
+                ));
+            }
+            match Batch::open(&shown.jws) {
+                Ok(opened) => Content::Batch(Box::new(opened.payload)),
+                Err(problem) => {
+                    faults.push((Fault::BatchSignature, format!("the batch does not hold: {problem}")));
+                    Content::Nothing
+                }
+            }
+        }
+        Entry::Verdict(commitment) => {
+            if !committed(&commitment.root, commitment.count) {
+                faults
+                    .push((Fault::VerdictCommitment, "the verdicts are not those that were entered".into()));
+            }
+            Content::Verdicts(items.iter().map(read).collect())
+        }
+        Entry::Statement(commitment) => {
+            if !committed(&commitment.root, commitment.count) {
+                faults.push((
+                    Fault::StatementCommitment,
+                    "the statement is not the one that was entered".into(),
+                ));
+            }
+            Content::Statement(items.iter().map(read).collect())
+        }
+        Entry::Rule(_) | Entry::Erasure(_) => Content::Nothing,
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(item: &Sealed) -> Item<T> {
+    match item.text().map(|text| (serde_json::from_str(text), text)) {
+        Some((Ok(value), text)) => Item::Shown(value, text.to_owned()),
+        Some((Err(_), _)) => Item::Unreadable,
+        None => Item::Erased,
+    }
+}
