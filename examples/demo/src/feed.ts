@@ -35,7 +35,8 @@ export function showFeed(telemetry: Telemetry): void {
     tell("events", `${event.type} ${event.track} ${about}`);
   });
   telemetry.addEventListener("batch", ({ detail: { seq, events, bytes } }) => {
-    tell("batches", `batch ${seq}: ${events} events, ${bytes} bytes, signed`);
+    const count = events === 1 ? "1 event" : `${events} events`;
+    tell("batches", `batch ${seq}: ${count}, ${bytes} bytes, signed`);
   });
   telemetry.addEventListener("ack", ({ detail: { seq, status } }) => tell("acks", `batch ${seq}: ${status}`));
   telemetry.addEventListener("receipt", ({ detail: { seq, index, size, checkpoint } }) => {
