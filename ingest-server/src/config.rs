@@ -3,6 +3,7 @@
 
 use crate::auth::Issuers;
 use crate::keys::{KeyFileError, PrivateKey};
+use crate::ledger::Signers;
 use crate::witness::Submission;
 use axum::http::HeaderValue;
 use clap::Args;
@@ -41,6 +42,11 @@ pub struct ServeOptions {
     /// The log's private key; made in the data folder on the first start if not given
     #[arg(long, env = "DELISTENING_LOG_KEY", value_name = "FILE")]
     pub log_key: Option<PathBuf>,
+
+    /// For handing the log over to another key, the one given as --log-key: the key that it had before. Both sign until
+    /// this is left out
+    #[arg(long, env = "DELISTENING_PREVIOUS_LOG_KEY", value_name = "FILE", requires = "log_key")]
+    pub previous_log_key: Option<PathBuf>,
 
     /// Origins whose pages may post and read (CORS); batches carry their own proof, so any by default
     #[arg(
@@ -104,7 +110,7 @@ pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
     /// Who signs checkpoints.
-    pub signer: LogSigner,
+    pub signers: Signers,
     /// The service.
     pub audience: String,
     /// Who is trusted to issue tokens.
@@ -178,9 +184,15 @@ impl ServeOptions {
         } else {
             None
         };
-        let key = log_key(&self.data, self.log_key.as_deref())?;
-        let signer = LogSigner::new(origin.clone(), key.secret())
-            .map_err(|_| invalid("origin", &origin, "it must be a name without spaces or +".into()))?;
+        let signer = |key: &PrivateKey| {
+            LogSigner::new(origin.clone(), key.secret())
+                .map_err(|_| invalid("origin", &origin, "it must be a name without spaces or +".into()))
+        };
+        let current = signer(&log_key(&self.data, self.log_key.as_deref())?)?;
+        let signers = match &self.previous_log_key {
+            Some(path) => Signers::handing_over(signer(&PrivateKey::read(path)?)?, current),
+            None => current.into(),
+        };
         let allow_origins = self
             .allow_origin
             .iter()
@@ -193,7 +205,7 @@ impl ServeOptions {
         Ok(Config {
             data: self.data,
             listen,
-            signer,
+            signers,
             audience,
             issuers,
             allow_origins,
@@ -266,6 +278,7 @@ mod tests {
             issuer: Vec::new(),
             jwks: Vec::new(),
             log_key: None,
+            previous_log_key: None,
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,
@@ -297,6 +310,7 @@ mod tests {
             ("--witness-policy", Box::new(|o| o.witness_policy = Some(jwks.clone()))),
             ("--data", Box::new(|o| o.data = jwks.join("below a file"))),
             ("key file nowhere", Box::new(|o| o.log_key = Some("nowhere".into()))),
+            ("key file nowhere", Box::new(|o| o.previous_log_key = Some("nowhere".into()))),
             ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),
         ];
         for (sentence, change) in cases {

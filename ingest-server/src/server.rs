@@ -56,7 +56,7 @@ pub async fn run(
     let Config {
         data,
         listen,
-        signer,
+        signers,
         audience,
         issuers,
         allow_origins,
@@ -65,7 +65,7 @@ pub async fn run(
         dev,
         www,
     } = config;
-    let log = Arc::new(Log::open(&data, signer, &Options::default())?);
+    let log = Arc::new(Log::open(&data, signers, &Options::default())?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
     let following = projection::Options { verdicts_after };

@@ -1,4 +1,4 @@
-//! The bodies of `POST /v1/batches`.
+//! The bodies of `POST /v1/batches`, and what else devices ask for.
 
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -67,4 +67,15 @@ pub struct Acknowledgement {
     /// What was wrong with single events or the chain; the batch was kept all the same.
     #[serde(default)]
     pub problems: Vec<Problem>,
+}
+
+/// What `GET /log/keys` answers: the keys that the log has had, and what leads from each to the next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct LogKeys {
+    /// Verifier keys, the present one last.
+    pub keys: Vec<String>,
+    /// For each key but the first, the C2SP tlog-proof of its announcement: see
+    /// [`successor`](crate::ledger::successor).
+    pub handovers: Vec<String>,
 }

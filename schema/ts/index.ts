@@ -475,7 +475,7 @@ export type Action = "retry" | "refresh" | "drop" | "stop";
 /**
  * One entry of the ledger. JSON with a fixed order of members and no white space.
  */
-export type Entry = { "kind": "batch" } & BatchEntry | { "kind": "rule" } & RuleEntry | { "kind": "verdict" } & VerdictEntry | { "kind": "statement" } & StatementEntry | { "kind": "erasure" } & ErasureEntry;
+export type Entry = { "kind": "batch" } & BatchEntry | { "kind": "rule" } & RuleEntry | { "kind": "verdict" } & VerdictEntry | { "kind": "statement" } & StatementEntry | { "kind": "erasure" } & ErasureEntry | { "kind": "key" } & KeyEntry;
 
 /**
  * The commitment to a batch.
@@ -569,6 +569,30 @@ batches: Array<number>,
  * The verdicts: the index of the entry and the place within its list, in ascending order.
  */
 verdicts: Array<[number, number]>, };
+
+/**
+ * The announcement of the log's next key: see [`successor`](crate::ledger::successor).
+ */
+export type KeyEntry = { 
+/**
+ * A note that the old key and the new one have signed: the log's name, `from key` and `to key` with their verifier
+ * keys.
+ */
+note: string, };
+
+/**
+ * What `GET /log/keys` answers: the keys that the log has had, and what leads from each to the next.
+ */
+export type LogKeys = { 
+/**
+ * Verifier keys, the present one last.
+ */
+keys: Array<string>, 
+/**
+ * For each key but the first, the C2SP tlog-proof of its announcement: see
+ * [`successor`](crate::ledger::successor).
+ */
+handovers: Array<string>, };
 
 /**
  * One item of a list.

@@ -22,7 +22,7 @@ pub struct AuditOptions {
     /// A file written by `export`, or the URL of a running server
     #[arg(value_name = "PATH|URL")]
     source: String,
-    /// The log's verifier key, as `keys log` or /log/vkey give it
+    /// A verifier key that the log has or had, as `keys log` or /log/vkey give it
     #[arg(long, value_name = "VKEY")]
     log_key: String,
     /// For a running server: a service token with the scope export:read
@@ -75,9 +75,9 @@ fn fetched(url: &str, token: String) -> Result<File, Box<dyn std::error::Error>>
 fn audit(file: File, key: LogKey) -> std::io::Result<Report> {
     let bar = bar(0);
     let mut auditor = Auditor::new(key);
-    let mut lines = BufReader::new(file).lines();
+    let mut lines = BufReader::new(file).split(b'\n');
     loop {
-        let chunk = lines.by_ref().take(LINES).collect::<std::io::Result<Vec<String>>>()?;
+        let chunk = lines.by_ref().take(LINES).collect::<std::io::Result<Vec<Vec<u8>>>>()?;
         if chunk.is_empty() {
             bar.finish_and_clear();
             return Ok(auditor.finish());
@@ -91,12 +91,12 @@ fn audit(file: File, key: LogKey) -> std::io::Result<Report> {
 }
 
 /// Checks each line by itself, on all processors.
-fn checked(lines: &[String]) -> Vec<CheckedLine> {
+fn checked(lines: &[Vec<u8>]) -> Vec<CheckedLine> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let parts: Vec<_> = lines
             .chunks(lines.len().div_ceil(threads))
-            .map(|part| scope.spawn(|| part.iter().map(|line| CheckedLine::check(line)).collect::<Vec<_>>()))
+            .map(|part| scope.spawn(|| part.iter().map(CheckedLine::check).collect::<Vec<_>>()))
             .collect();
         parts.into_iter().flat_map(|part| part.join().expect("checking a line never panics")).collect()
     })

@@ -132,8 +132,8 @@ impl Committing {
             ledger.extend(&records);
             ledger.root(size).map_err(|error| in_doubt("hash the tree", &error))?
         };
-        let signer = &self.shared.signer;
-        let note = Checkpoint { origin: signer.log_key().name().to_owned(), size, root }.sign(signer);
+        let signers = &self.shared.signers;
+        let note = signers.sign(&Checkpoint { origin: signers.origin().to_owned(), size, root });
         self.slots.persist(&note).map_err(|error| in_doubt("persist the checkpoint", &error))?;
         if let Err(error) = self.ledger_mut().files.flush() {
             // Derived, and made anew at the next start: no reason to refuse what is durable and signed.
@@ -179,7 +179,7 @@ struct Notes<'a> {
 
 impl Notes<'_> {
     fn origin(&self) -> &str {
-        self.shared.signer.log_key().name()
+        self.shared.signers.origin()
     }
 
     fn outcomes(&mut self, verdicts: Vec<Verdict>, mut known: u64) -> io::Result<Vec<Outcome>> {
@@ -211,7 +211,7 @@ impl Notes<'_> {
             note.clone()
         } else {
             let (origin, root) = (self.origin().to_owned(), tree.root(tree_size, files)?);
-            let note = Checkpoint { origin, size: tree_size, root }.sign(&self.shared.signer);
+            let note = self.shared.signers.sign(&Checkpoint { origin, size: tree_size, root });
             self.signed.insert(tree_size, note.clone());
             note
         };

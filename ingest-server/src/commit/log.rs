@@ -2,10 +2,11 @@
 
 use super::committer::Committer;
 use super::group::Committing;
-use crate::journal::{AppendError, JournalError, Reader, Record, Writer};
-use crate::ledger::{Files, SignedSlots, TILE_WIDTH, Tree};
+use super::succession::{Succession, SuccessionError};
+use crate::journal::{AppendError, ErasedRecord, JournalError, Reader, Record, Writer};
+use crate::ledger::{Files, SignedSlots, Signers, TILE_WIDTH, Tree};
 use crate::registry::{Enrolment, Place, Registry};
-use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogSigner, Receipt, RuleEntry, merkle};
+use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, merkle};
 use delistening_schema::{Batch, Hash, play};
 use std::fs::File;
 use std::io;
@@ -37,7 +38,7 @@ pub enum OpenError {
     /// The key that is given did not sign this log.
     #[error(
         "the log key given (vkey {given}) did not sign the log in this folder ({reason}); start with the key it \
-         was made with"
+         was made with, or give that as --previous-log-key to hand the log over"
     )]
     ForeignKey {
         /// The key given.
@@ -45,6 +46,9 @@ pub enum OpenError {
         /// What did not fit.
         reason: CheckpointError,
     },
+    /// The keys given do not go on from those that the log says it had.
+    #[error(transparent)]
+    Succession(#[from] SuccessionError),
     /// What was signed is not what is in the journal.
     #[error(
         "the journal does not hold what was signed at size {size}: its root differs. Nothing is served that \
@@ -70,7 +74,9 @@ pub enum OpenError {
 pub(super) struct Shared {
     pub ledger: RwLock<Ledger>,
     pub published: watch::Sender<Published>,
-    pub signer: LogSigner,
+    pub signers: Signers,
+    /// The keys that the log had before, and where it was handed over.
+    pub succession: Succession,
 }
 
 /// The tree with its files.
@@ -118,7 +124,9 @@ pub struct Log {
 
 impl Log {
     /// Opens `folder`, recovers what a crash left, and starts the writer.
-    pub fn open(folder: &Path, signer: LogSigner, options: &Options) -> Result<Self, OpenError> {
+    /// With two keys in `signers`, it is handed over from the one to the other, unless that was done before.
+    pub fn open(folder: &Path, signers: impl Into<Signers>, options: &Options) -> Result<Self, OpenError> {
+        let signers = signers.into();
         std::fs::create_dir_all(folder)?;
         let lock = File::options().write(true).create(true).truncate(false).open(folder.join("lock"))?;
         if lock.try_lock().is_err() {
@@ -127,32 +135,40 @@ impl Log {
         let ledger_folder = folder.join("ledger");
         let mut ledger = Ledger { tree: Tree::default(), files: Files::create(&ledger_folder)? };
         let mut slots = SignedSlots::open(&ledger_folder.join("signed"))?;
-        let before = signed_before(&slots, &signer)?;
+        let before = signed_before(&slots, &signers)?;
         let signed_size = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
 
+        let mut succession = Succession::default();
         let journal_folder = folder.join("journal");
         let mut writer = Writer::open(&journal_folder, options.segment_bytes, signed_size, |_, record| {
-            ledger.push(&record.entry());
+            let entry = record.entry();
+            succession.follow(ledger.tree.size(), &entry);
+            ledger.push(&entry);
             Ok(())
         })?;
         ledger.files.flush()?;
         if before.is_some_and(|before| ledger.root(before.size).ok() != Some(before.root)) {
             return Err(OpenError::OtherRoot { size: signed_size });
         }
+        let handover = succession.next(&signers, slots.newest())?;
         if writer.next() == 0 {
-            publish_rule(&mut writer, &mut ledger)?;
+            let rule = RuleEntry { version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
+            publish(&mut writer, &mut ledger, Record::Rule(rule))?;
+        }
+        if let Some(announcement) = handover {
+            succession.follow(ledger.tree.size(), &Entry::Key(announcement.clone()));
+            publish(&mut writer, &mut ledger, Record::Key(announcement))?;
         }
 
         let size = writer.next();
-        let checkpoint =
-            Checkpoint { origin: signer.log_key().name().to_owned(), size, root: ledger.root(size)? };
-        let note = checkpoint.sign(&signer);
-        if size > signed_size {
+        let checkpoint = Checkpoint { origin: signers.origin().to_owned(), size, root: ledger.root(size)? };
+        let note = signers.sign(&checkpoint);
+        if slots.newest() != Some(&note) {
             slots.persist(&note)?;
         }
         let registry = open_registry(&folder.join("registry.sqlite"), &journal_folder, size)?;
         let (published, _) = watch::channel(Published { size, note });
-        let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signer });
+        let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signers, succession });
         let committer = Committer::start(
             Committing { shared: Arc::clone(&shared), writer, slots, registry },
             options.queue,
@@ -213,15 +229,14 @@ impl Log {
         if size > self.size() {
             return Ok(None);
         }
-        let signer = &self.shared.signer;
         let checkpoint =
             Checkpoint { origin: self.origin().to_owned(), size, root: self.ledger().root(size)? };
-        Ok(Some(checkpoint.sign(signer)))
+        Ok(Some(self.shared.signers.sign(&checkpoint)))
     }
 
     /// The proof that entry `index` is in the log of `checkpoint` (a signed note of this log); `None` if it is not.
     pub fn proof(&self, index: u64, checkpoint: &str) -> io::Result<Option<Receipt>> {
-        let Ok(Checkpoint { size, .. }) = Checkpoint::verify(checkpoint, self.shared.signer.log_key()) else {
+        let Ok(Checkpoint { size, .. }) = self.shared.signers.verify(checkpoint) else {
             return Ok(None);
         };
         let Ledger { tree, files } = &*self.ledger();
@@ -235,12 +250,29 @@ impl Log {
 
     /// The log's verifier key.
     pub fn vkey(&self) -> String {
-        self.shared.signer.log_key().to_vkey()
+        self.shared.signers.log_key().to_vkey()
+    }
+
+    /// Every key that the log has had, the present one last, and the proofs of the announcements between them in the
+    /// newest checkpoint.
+    pub fn keys(&self) -> io::Result<(Vec<String>, Vec<Receipt>)> {
+        let succession = &self.shared.succession;
+        let mut keys: Vec<String> = succession.keys().map(LogKey::to_vkey).collect();
+        if keys.is_empty() {
+            keys.push(self.vkey());
+        }
+        let checkpoint = self.checkpoint();
+        let mut proofs = Vec::new();
+        for index in succession.handovers() {
+            let proof = self.proof(index, &checkpoint)?;
+            proofs.push(proof.ok_or_else(|| io::Error::other("an announcement is not in the log"))?);
+        }
+        Ok((keys, proofs))
     }
 
     /// The log's origin.
     pub fn origin(&self) -> &str {
-        self.shared.signer.log_key().name()
+        self.shared.signers.origin()
     }
 
     /// The first `width` hashes of a tile; `None` where the published log has not that many.
@@ -282,17 +314,17 @@ fn within(index: u64, width: u64, available: u64) -> bool {
     first.and_then(|first| first.checked_add(width)).is_some_and(|end| end <= available)
 }
 
-fn signed_before(slots: &SignedSlots, signer: &LogSigner) -> Result<Option<Checkpoint>, OpenError> {
+fn signed_before(slots: &SignedSlots, signers: &Signers) -> Result<Option<Checkpoint>, OpenError> {
     let Some(note) = slots.newest() else { return Ok(None) };
-    match Checkpoint::verify(note, signer.log_key()) {
+    match signers.verify(note) {
         Ok(checkpoint) => Ok(Some(checkpoint)),
-        Err(reason) => Err(OpenError::ForeignKey { given: signer.log_key().to_vkey(), reason }),
+        Err(reason) => Err(OpenError::ForeignKey { given: signers.log_key().to_vkey(), reason }),
     }
 }
 
-fn publish_rule(writer: &mut Writer, ledger: &mut Ledger) -> Result<(), OpenError> {
-    let rule = RuleEntry { version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
-    let records = writer.append(&[Record::Rule(rule)]).map_err(|error| match error {
+/// Enters a record of the log's own before anybody else writes.
+fn publish(writer: &mut Writer, ledger: &mut Ledger, record: Record) -> Result<(), OpenError> {
+    let records = writer.append(&[record]).map_err(|error| match error {
         AppendError::Undone(error) | AppendError::InDoubt(error) => error,
     })?;
     ledger.extend(&records);
@@ -305,14 +337,21 @@ fn open_registry(path: &Path, journal: &Path, size: u64) -> Result<Registry, Ope
     let mut reader = Reader::new(journal, registry.leaves()?);
     let mut enrolments = Vec::new();
     while let Some((leaf, record)) = reader.next_below(size)? {
-        let Some(batch) = record.into_batch() else { continue };
-        match Batch::unverified(&batch.jws) {
-            Ok(payload) => {
-                let hash = Hash::of(batch.jws.as_bytes());
-                let place = Place { hash, leaf, tree_size: batch.tree_size };
-                enrolments.push(Enrolment { device: payload.device, seq: payload.seq, place });
+        match record {
+            Record::Batch(batch) => match Batch::unverified(&batch.jws) {
+                Ok(payload) => {
+                    let hash = Hash::of(batch.jws.as_bytes());
+                    let place = Place { hash, leaf, tree_size: batch.tree_size };
+                    enrolments.push(Enrolment { device: payload.device, seq: payload.seq, place });
+                }
+                Err(problem) => tracing::error!(leaf, %problem, "a journaled batch cannot be read"),
+            },
+            // A device that sends an erased batch again gets its receipt again.
+            Record::Erased(ErasedRecord { tree_size, device, seq, entry }) => {
+                let place = Place { hash: entry.batch, leaf, tree_size };
+                enrolments.push(Enrolment { device, seq, place });
             }
-            Err(problem) => tracing::error!(leaf, %problem, "a journaled batch cannot be read"),
+            _ => continue,
         }
         if enrolments.len() >= 1000 {
             registry.enrol(&enrolments, leaf + 1)?;

@@ -7,9 +7,11 @@
 mod committer;
 mod group;
 mod log;
+mod succession;
 
 pub use committer::Committer;
 pub use log::{Log, OpenError, Options};
+pub use succession::SuccessionError;
 
 use delistening_schema::{DeviceId, Hash};
 use serde::{Deserialize, Serialize};

@@ -73,7 +73,7 @@ pub fn row(index: u64, record: Record) -> Row {
         }
         Record::Verdicts(verdicts) => row.items = Some(verdicts.items),
         Record::Statement(statement) => row.items = Some(statement.items),
-        Record::Rule(_) | Record::Erasure(_) => {}
+        Record::Rule(_) | Record::Erasure(_) | Record::Key(_) | Record::Erased(_) => {}
     }
     row
 }

@@ -3,9 +3,11 @@
 use super::App;
 use super::problem::Refusal;
 use crate::witness::Witnessed;
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use delistening_schema::api::LogKeys;
 use delistening_schema::problem::{Code, Problem};
 use std::sync::Arc;
 
@@ -52,6 +54,17 @@ pub async fn proof(State(app): State<Arc<App>>, Path(index): Path<u64>) -> Resul
 /// The log's key, for those who do not pin it.
 pub async fn vkey(State(app): State<Arc<App>>) -> Response {
     ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, BRIEFLY)], app.log.vkey() + "\n").into_response()
+}
+
+/// Every key that the log has had, and what leads from each to the next.
+pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+    match tokio::task::spawn_blocking(move || app.log.keys()).await {
+        Ok(Ok((keys, proofs))) => {
+            let handovers = proofs.iter().map(ToString::to_string).collect();
+            Ok(([(CACHE_CONTROL, BRIEFLY)], Json(LogKeys { keys, handovers })).into_response())
+        }
+        _ => Err(Problem::new(Code::Internal, "the proofs cannot be made at the moment").into()),
+    }
 }
 
 pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Result<Response, Refusal> {

@@ -114,6 +114,7 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/log/witnessed", get(log::witnessed))
         .route("/log/proof/{index}", get(log::proof))
         .route("/log/vkey", get(log::vkey))
+        .route("/log/keys", get(log::keys))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))

@@ -74,6 +74,8 @@ fn describe() -> Value {
                 answers("C2SP tlog-proof of an entry, in the newest witnessed checkpoint where there are witnesses",
                     text.clone()), &public),
             "/log/vkey": get(public.clone(), answers("the log's verifier key", text.clone()), &public),
+            "/log/keys": get(public.clone(), answers("every key that the log has had, and what leads from each to the next",
+                json!({ "application/json": { "schema": { "$ref": "#/components/schemas/log-keys" } } })), &public),
             "/log/tile/{path}": get(path, answers("C2SP tlog-tiles tile or entry bundle", bytes), &public),
             "/healthz": get(public.clone(), answers("the process answers", text.clone()), &public),
             "/readyz": get(public.clone(), answers("the process takes batches", text.clone()), &public),
@@ -87,6 +89,7 @@ fn describe() -> Value {
             "schemas": {
                 "ingest-request": schema(include_str!("../../../schema/json/ingest-request.v1.json")),
                 "ingest-response": schema(include_str!("../../../schema/json/ingest-response.v1.json")),
+                "log-keys": schema(include_str!("../../../schema/json/log-keys.v1.json")),
                 "batch": schema(include_str!("../../../schema/json/batch.v1.json")),
                 "event": schema(include_str!("../../../schema/json/event.v1.json")),
                 "problem": schema(include_str!("../../../schema/json/problem.v1.json")),

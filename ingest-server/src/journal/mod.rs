@@ -9,7 +9,7 @@ mod segment;
 mod writer;
 
 pub use reader::Reader;
-pub use record::{BatchRecord, Record, StatementRecord, VerdictsRecord};
+pub use record::{BatchRecord, ErasedRecord, Record, StatementRecord, VerdictsRecord};
 pub use segment::Damage;
 pub use writer::{AppendError, Writer};
 

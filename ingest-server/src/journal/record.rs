@@ -1,9 +1,9 @@
 //! Records, and their frames: length, CRC-32C, kind, payload; integers little-endian.
 
 use delistening_schema::ledger::{
-    BatchEntry, Entry, ErasureEntry, RuleEntry, Sealed, StatementEntry, VerdictEntry, sealed,
+    BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, Sealed, StatementEntry, VerdictEntry, sealed,
 };
-use delistening_schema::{Hash, limits};
+use delistening_schema::{DeviceId, Hash, limits};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a frame before its payload.
@@ -16,6 +16,8 @@ const RULE: u8 = 2;
 const VERDICTS: u8 = 3;
 const STATEMENT: u8 = 4;
 const ERASURE: u8 = 5;
+const KEY: u8 = 6;
+const ERASED: u8 = 7;
 
 /// One record; each becomes one entry of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +32,10 @@ pub enum Record {
     Statement(StatementRecord),
     /// What was erased.
     Erasure(ErasureEntry),
+    /// The log's next key.
+    Key(KeyEntry),
+    /// What is left of a batch that was erased.
+    Erased(ErasedRecord),
 }
 
 /// A batch that was accepted, with what was known when it came in.
@@ -45,6 +51,19 @@ pub struct BatchRecord {
     pub context: String,
     /// The exact bytes of the signed batch.
     pub jws: String,
+}
+
+/// What is left of a batch that was erased: its entry, and what makes a resend of it harmless.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedRecord {
+    /// The size of the log that its receipt is for.
+    pub tree_size: u64,
+    /// Whose.
+    pub device: DeviceId,
+    /// Its sequence number.
+    pub seq: u64,
+    /// Its entry in the ledger.
+    pub entry: BatchEntry,
 }
 
 /// Verdicts, with what makes their commitment hiding.
@@ -97,6 +116,8 @@ impl Record {
                 })
             }
             Self::Erasure(erasure) => Entry::Erasure(erasure.clone()),
+            Self::Key(key) => Entry::Key(key.clone()),
+            Self::Erased(erased) => Entry::Batch(erased.entry.clone()),
         }
     }
 
@@ -126,6 +147,8 @@ impl Record {
             Self::Verdicts(verdicts) => json(buffer, verdicts, VERDICTS),
             Self::Statement(statement) => json(buffer, statement, STATEMENT),
             Self::Erasure(erasure) => json(buffer, erasure, ERASURE),
+            Self::Key(key) => json(buffer, key, KEY),
+            Self::Erased(erased) => json(buffer, erased, ERASED),
         };
         let length = u32::try_from(buffer.len() - begin - HEADER).expect("a record is small");
         buffer[begin + 8] = kind;
@@ -175,6 +198,8 @@ impl Record {
             VERDICTS => serde_json::from_slice(payload).ok().map(Self::Verdicts),
             STATEMENT => serde_json::from_slice(payload).ok().map(Self::Statement),
             ERASURE => serde_json::from_slice(payload).ok().map(Self::Erasure),
+            KEY => serde_json::from_slice(payload).ok().map(Self::Key),
+            ERASED => serde_json::from_slice(payload).ok().map(Self::Erased),
             _ => None,
         }
     }
@@ -217,6 +242,13 @@ mod tests {
             Record::Verdicts(VerdictsRecord { through: 4, items: items.clone() }),
             Record::Statement(StatementRecord { day: 1, through: 5, part: 1, parts: 1, items }),
             Record::Erasure(ErasureEntry { at: 1, batches: vec![2], verdicts: vec![(3, 4)] }),
+            Record::Key(KeyEntry { note: "n".into() }),
+            Record::Erased(ErasedRecord {
+                tree_size: 9,
+                device: DeviceId(Hash::of(b"d")),
+                seq: 2,
+                entry: BatchEntry { batch: Hash::of(b"b"), received: 7, context: Hash::of(b"c") },
+            }),
         ] {
             let begin = bytes.len();
             other.frame(&mut bytes);

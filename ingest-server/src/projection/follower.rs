@@ -81,7 +81,7 @@ impl Follower {
                 Record::Verdicts(verdicts) => Step::Verdicts(verdicts),
                 Record::Statement(statement) => Step::Statement(statement),
                 Record::Erasure(erasure) => Step::Erasure(erasure),
-                Record::Rule(_) => continue,
+                Record::Rule(_) | Record::Key(_) | Record::Erased(_) => continue,
             };
             steps.push((*leaf, step));
         }

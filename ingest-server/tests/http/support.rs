@@ -47,6 +47,7 @@ impl Server {
             issuer: vec![ISSUER.into()],
             jwks: vec![jwks],
             log_key: None,
+            previous_log_key: None,
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,

@@ -41,10 +41,14 @@ pub(super) enum Item<T> {
 }
 
 impl CheckedLine {
-    /// Checks a line: form, commitments, and the signature of a batch.
-    pub fn check(line: &str) -> Self {
+    /// Checks a line (without its newline): form, commitments, and the signature of a batch.
+    pub fn check(line: impl AsRef<[u8]>) -> Self {
         let mut faults = Vec::new();
-        let kind = match Line::parse(line) {
+        let parsed = match std::str::from_utf8(line.as_ref()) {
+            Ok(line) => Line::parse(line),
+            Err(error) => Err(serde::de::Error::custom(error)),
+        };
+        let kind = match parsed {
             Ok(Line::Header(header)) => Kind::Header(header),
             Ok(Line::Footer(footer)) => Kind::Footer(footer),
             Ok(Line::Row(row)) => check_row(&row, &mut faults),
@@ -111,7 +115,7 @@ fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) ->
             }
             Content::Statement(items.iter().map(read).collect())
         }
-        Entry::Rule(_) | Entry::Erasure(_) => Content::Nothing,
+        Entry::Rule(_) | Entry::Erasure(_) | Entry::Key(_) => Content::Nothing,
     }
 }
 

@@ -8,6 +8,7 @@
 //! It keeps some 100 bytes for each entry and the events of every session: about 2 GB for a million plays.
 
 mod checked;
+mod keys;
 mod plays;
 mod report;
 mod tree;
@@ -19,9 +20,10 @@ use crate::batch::Batch;
 use crate::bytes::Hash;
 use crate::export::{self, Footer, Header};
 use crate::key::DeviceId;
-use crate::ledger::{BatchEntry, Checkpoint, Entry, ErasureEntry, LogKey, RuleEntry};
+use crate::ledger::{BatchEntry, Checkpoint, CheckpointError, Entry, ErasureEntry, LogKey, RuleEntry};
 use crate::play;
 use checked::{Content, Kind};
+use keys::{Keys, Signed};
 use plays::Plays;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tree::Tree;
@@ -39,8 +41,10 @@ struct Chain {
 /// Goes through an export.
 #[derive(Debug)]
 pub struct Auditor {
-    key: LogKey,
+    keys: Keys,
     report: Report,
+    /// How many lines were taken.
+    lines: u64,
     tree: Tree,
     /// The index at which the open range is to end.
     range_end: Option<u64>,
@@ -59,11 +63,12 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// An audit of the log of `key`.
+    /// An audit of the log of `key`: the one that it has now, or one that it had.
     pub fn new(key: LogKey) -> Self {
         Self {
-            key,
+            keys: Keys::new(key),
             report: Report::default(),
+            lines: 0,
             tree: Tree::default(),
             range_end: None,
             complete: false,
@@ -84,8 +89,13 @@ impl Auditor {
             Kind::Row { index, .. } => Some(*index),
             _ => None,
         };
+        self.lines += 1;
         for (fault, sentence) in line.faults {
-            self.report.find(fault, index, sentence);
+            match index {
+                Some(index) => self.report.find(fault, index, sentence),
+                // Where the entry that it may have been would stand.
+                None => self.report.find(fault, self.tree.size(), format!("line {}: {sentence}", self.lines)),
+            }
         }
         match line.kind {
             Kind::Unreadable => {}
@@ -105,6 +115,13 @@ impl Auditor {
         if !self.complete {
             self.report.find(Fault::Incomplete, None, "the export does not end with a checkpoint");
         }
+        for (at, checkpoint) in self.keys.waited() {
+            self.checkpoint(at, checkpoint);
+        }
+        if !self.keys.given_is_one() {
+            let sentence = "the log key given is none of those that this log has had";
+            self.report.find(Fault::Key, None, sentence);
+        }
         for index in &self.missing_batches {
             self.report.find(Fault::Erasure, *index, "the batch is missing, and no erasure names it");
         }
@@ -123,8 +140,8 @@ impl Auditor {
         if *export != export::VERSION {
             self.report.find(Fault::Line, None, format!("version {export} of the export is not known"));
         }
-        if origin != self.key.name() {
-            let sentence = format!("the export is of {origin}, the key of {}", self.key.name());
+        if origin != self.keys.name() {
+            let sentence = format!("the export is of {origin}, the key of {}", self.keys.name());
             self.report.find(Fault::Order, None, sentence);
         }
         if self.range_end.is_some() {
@@ -143,7 +160,17 @@ impl Auditor {
         if self.range_end.take() != Some(at) {
             self.report.find(Fault::Order, at, "the range does not end where its first line says");
         }
-        match Checkpoint::verify(&footer.checkpoint, &self.key) {
+        match self.keys.check(&footer.checkpoint, at) {
+            Signed::Holds(checkpoint) => self.checkpoint(at, Ok(checkpoint)),
+            Signed::Fails(error) => self.checkpoint(at, Err(error)),
+            Signed::Waits => {}
+        }
+        self.complete = true;
+    }
+
+    /// A checkpoint stands behind the first `at` entries.
+    fn checkpoint(&mut self, at: u64, checkpoint: Result<Checkpoint, CheckpointError>) {
+        match checkpoint {
             Err(error) => {
                 self.report.find(Fault::Checkpoint, at, format!("the checkpoint does not hold: {error}"));
             }
@@ -158,7 +185,6 @@ impl Auditor {
             }
             Ok(_) => {}
         }
-        self.complete = true;
     }
 
     fn row(&mut self, index: u64, leaf: Hash, entry: Option<Entry>, content: Content) {
@@ -192,6 +218,11 @@ impl Auditor {
                 self.plays.statement(at, &entry, items, &mut self.report);
             }
             (Some(Entry::Erasure(entry)), _) => self.erasure(&entry),
+            (Some(Entry::Key(entry)), _) => {
+                if let Err(sentence) = self.keys.announced(&entry) {
+                    self.report.find(Fault::Key, at, sentence);
+                }
+            }
             // An entry that cannot be read was found already.
             _ => {}
         }
@@ -213,7 +244,7 @@ impl Auditor {
         }
         chain.hashes.insert(entry.batch);
         let mut anchored = None;
-        if let Some(anchor) = anchor.as_ref().filter(|anchor| anchor.origin == self.key.name()) {
+        if let Some(anchor) = anchor.as_ref().filter(|anchor| anchor.origin == self.keys.name()) {
             if self.tree.root(anchor.size) == Some(anchor.root) {
                 anchored = self.time_at(anchor.size);
             } else {

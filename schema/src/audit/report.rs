@@ -21,6 +21,8 @@ pub enum Fault {
     Checkpoint,
     /// What is shown of a batch is not what the entry commits to.
     BatchCommitment,
+    /// The log's key was changed in a way that does not hold, or is not the one given.
+    Key,
     /// A batch is not signed by its device, or not in its form.
     BatchSignature,
     /// Two batches of a device have the same sequence number.

@@ -11,6 +11,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         file::<token::Claims>("token"),
         file::<api::IngestRequest>("ingest-request"),
         file::<api::IngestResponse>("ingest-response"),
+        file::<api::LogKeys>("log-keys"),
         file::<ledger::Entry>("ledger-entry"),
         file::<play::Verdict>("verdict"),
         file::<play::Play>("play"),

@@ -49,6 +49,8 @@ pub(super) fn files() -> BTreeMap<String, String> {
         ledger::VerdictEntry,
         ledger::StatementEntry,
         ledger::ErasureEntry,
+        ledger::KeyEntry,
+        api::LogKeys,
         ledger::Sealed,
         play::Verdict,
         play::Status,

@@ -20,6 +20,8 @@ pub enum Entry {
     Statement(StatementEntry),
     /// What was erased.
     Erasure(ErasureEntry),
+    /// The log goes on under another key.
+    Key(KeyEntry),
 }
 
 /// The commitment to a batch.
@@ -86,6 +88,15 @@ pub struct ErasureEntry {
     pub verdicts: Vec<(u64, u32)>,
 }
 
+/// The announcement of the log's next key: see [`successor`](crate::ledger::successor).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct KeyEntry {
+    /// A note that the old key and the new one have signed: the log's name, `from key` and `to key` with their verifier
+    /// keys.
+    pub note: String,
+}
+
 impl Entry {
     /// The canonical bytes.
     ///
@@ -121,6 +132,7 @@ mod tests {
                 root: Hash::of(b"r"),
             }),
             Entry::Erasure(ErasureEntry { at: 9, batches: vec![1, 4], verdicts: vec![(2, 0)] }),
+            Entry::Key(KeyEntry { note: "a\n\n\u{2014} b AAAA\n".into() }),
         ] {
             let bytes = entry.to_bytes();
             assert_eq!(Entry::from_bytes(&bytes), Some(entry));

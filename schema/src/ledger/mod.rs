@@ -7,6 +7,7 @@
 mod checkpoint;
 mod cosignature;
 mod entry;
+mod handover;
 pub mod merkle;
 mod note;
 mod policy;
@@ -16,7 +17,8 @@ pub mod reference;
 pub mod sealed;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{BatchEntry, Entry, ErasureEntry, RuleEntry, StatementEntry, VerdictEntry};
+pub use entry::{BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, StatementEntry, VerdictEntry};
+pub use handover::{HandoverError, successor};
 pub use note::{LogKey, LogSigner, NoteError, NoteKey, NoteSigner, SignedNote, WitnessKey, WitnessSigner};
 pub use policy::{Policy, PolicyError, Witness};
 pub use receipt::{Receipt, ReceiptError};

@@ -140,6 +140,12 @@ impl LogSigner {
     pub fn sign(&self, text: &str) -> String {
         format!("{text}\n{}", self.line(&self.sign_message(text.as_bytes())))
     }
+
+    /// Adds this key's signature to a note that another has signed.
+    pub fn countersign(&self, note: &str) -> String {
+        let text = SignedNote::parse(note).map_or("", |note| note.text);
+        format!("{note}{}", self.line(&self.sign_message(text.as_bytes())))
+    }
 }
 
 /// A note taken apart; nothing in it is trusted until [`SignedNote::verify`] says so.

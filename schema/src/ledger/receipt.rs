@@ -5,6 +5,7 @@ use super::checkpoint::{Checkpoint, CheckpointError, decimal};
 use super::entry::{BatchEntry, Entry};
 use super::merkle;
 use super::note::LogKey;
+use super::policy::{Policy, PolicyError};
 use crate::bytes::{self, Hash};
 use crate::limits;
 
@@ -40,6 +41,9 @@ pub enum ReceiptError {
     /// The checkpoint is not acceptable.
     #[error("the receipt's checkpoint is not acceptable: {0}")]
     Checkpoint(#[from] CheckpointError),
+    /// The checkpoint is not what the policy asks for.
+    #[error("the receipt's checkpoint is not acceptable: {0}")]
+    Policy(#[from] PolicyError),
     /// The proof does not lead from the entry to the checkpoint's root.
     #[error("the inclusion proof does not lead to the checkpoint's root")]
     NotIncluded,
@@ -69,18 +73,43 @@ impl Receipt {
     /// Checks that the log of `key` committed to the batch with the exact bytes `jws`: the entry names the
     /// batch's hash, the proof leads to the checkpoint's root, and the checkpoint is signed.
     pub fn verify(&self, jws: &[u8], key: &LogKey) -> Result<(BatchEntry, Checkpoint), ReceiptError> {
+        self.verify_by(jws, |note| Ok(Checkpoint::verify(note, key)?))
+    }
+
+    /// Checks the same by a policy: the checkpoint is by one of its logs, and enough of its witnesses cosigned it.
+    pub fn verify_witnessed(
+        &self,
+        jws: &[u8],
+        policy: &Policy,
+    ) -> Result<(BatchEntry, Checkpoint), ReceiptError> {
+        self.verify_by(jws, |note| Ok(policy.verify(note)?))
+    }
+
+    fn verify_by(
+        &self,
+        jws: &[u8],
+        check: impl FnOnce(&str) -> Result<Checkpoint, ReceiptError>,
+    ) -> Result<(BatchEntry, Checkpoint), ReceiptError> {
         let Some(Entry::Batch(entry)) = Entry::from_bytes(&self.entry) else {
             return Err(ReceiptError::NotABatch);
         };
         if entry.batch != Hash::of(jws) {
             return Err(ReceiptError::OtherBatch);
         }
-        let checkpoint = Checkpoint::verify(&self.checkpoint, key)?;
+        Ok((entry, self.verify_inclusion(check)?))
+    }
+
+    /// Checks, of an entry of whatever kind, that it is in the log of a checkpoint that `check` accepts.
+    pub(super) fn verify_inclusion(
+        &self,
+        check: impl FnOnce(&str) -> Result<Checkpoint, ReceiptError>,
+    ) -> Result<Checkpoint, ReceiptError> {
+        let checkpoint = check(&self.checkpoint)?;
         let leaf = merkle::leaf_hash(&self.entry);
         if !merkle::verify_inclusion(&leaf, self.index, checkpoint.size, &checkpoint.root, &self.proof) {
             return Err(ReceiptError::NotIncluded);
         }
-        Ok((entry, checkpoint))
+        Ok(checkpoint)
     }
 }
 
@@ -98,7 +127,7 @@ impl std::fmt::Display for Receipt {
 mod tests {
     use super::*;
     use crate::key::SecretKey;
-    use crate::ledger::LogSigner;
+    use crate::ledger::{LogSigner, SignedNote, WitnessSigner};
 
     #[test]
     fn a_receipt_holds_for_its_batch_and_log_alone() {
@@ -121,6 +150,16 @@ mod tests {
         assert!(matches!(read.verify(b"jws", stranger.log_key()), Err(ReceiptError::Checkpoint(_))));
         let rule = Receipt { entry: b"{}".to_vec(), ..read.clone() };
         assert_eq!(rule.verify(b"jws", signer.log_key()), Err(ReceiptError::NotABatch));
+        let witness = WitnessSigner::new("w.example", SecretKey::from_seed(&[3; 32])).unwrap();
+        let (log, by) = (signer.log_key().to_vkey(), witness.public().to_vkey());
+        let policy = Policy::parse(&format!("log {log}\nwitness w {by}\nquorum w\n")).unwrap();
+        let alone = read.verify_witnessed(b"jws", &policy);
+        assert_eq!(alone, Err(ReceiptError::Policy(PolicyError::NotWitnessed)));
+        let text = SignedNote::parse(&read.checkpoint).unwrap().unverified_text().to_owned();
+        let seen =
+            Receipt { checkpoint: read.checkpoint.clone() + &witness.cosign(&text, 5), ..read.clone() };
+        assert!(seen.verify_witnessed(b"jws", &policy).is_ok());
+        assert!(seen.verify_witnessed(b"other", &policy).is_err());
         for broken in ["", "c2sp.org/tlog-proof@v1\n\n", &read.to_string().replace("index 1", "index 01")] {
             assert_eq!(Receipt::parse(broken), Err(ReceiptError::Malformed));
         }
