@@ -16,6 +16,7 @@ pub mod cli;
 pub mod commit;
 pub mod config;
 mod derived;
+pub mod disk;
 pub mod export;
 pub mod http;
 pub mod intake;

@@ -18,6 +18,8 @@ pub(super) struct Request {
     pub submissions: Vec<Submission>,
     /// The server's own records: verdicts, statements, erasures.
     pub own: Vec<Record>,
+    /// Whether the journal's present segment is to be complete after this.
+    pub roll: bool,
     /// The newest checkpoint that the device knows.
     pub known: Option<Known>,
     pub reply: oneshot::Sender<Result<Vec<Outcome>, CommitError>>,
@@ -68,14 +70,24 @@ impl Committer {
         known: Option<Known>,
     ) -> Result<Vec<Outcome>, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request { submissions, own: Vec::new(), known, reply })?;
+        self.ask(Request { submissions, own: Vec::new(), roll: false, known, reply })?;
         answer.await.unwrap_or(Err(CommitError::Stopped))
     }
 
     /// Makes the server's own records durable and enters them in the log. Blocks; not for async code.
     pub fn append(&self, own: Vec<Record>) -> Result<(), CommitError> {
+        self.ask_and_wait(own, false)
+    }
+
+    /// Has the journal begin a new segment, so that every record until now is in a complete one. Blocks; not for
+    /// async code.
+    pub fn roll(&self) -> Result<(), CommitError> {
+        self.ask_and_wait(Vec::new(), true)
+    }
+
+    fn ask_and_wait(&self, own: Vec<Record>, roll: bool) -> Result<(), CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request { submissions: Vec::new(), own, known: None, reply })?;
+        self.ask(Request { submissions: Vec::new(), own, roll, known: None, reply })?;
         answer.blocking_recv().unwrap_or(Err(CommitError::Stopped)).map(|_| ())
     }
 

@@ -3,7 +3,7 @@
 use super::committer::Committer;
 use super::group::Committing;
 use super::succession::{Succession, SuccessionError};
-use crate::journal::{AppendError, ErasedRecord, JournalError, Reader, Record, Writer};
+use crate::journal::{AppendError, ErasedRecord, Journal, JournalError, Keeper, Reader, Record, Writer};
 use crate::ledger::{Files, SignedSlots, Signers, TILE_WIDTH, Tree};
 use crate::registry::{Enrolment, Place, Registry};
 use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, merkle};
@@ -115,9 +115,10 @@ impl Ledger {
 /// An opened folder. One process holds it at a time.
 #[derive(Debug)]
 pub struct Log {
-    folder: PathBuf,
+    journal: Arc<Journal>,
     shared: Arc<Shared>,
     committer: Committer,
+    _keeper: Keeper,
     /// Holds the lock while the log is open.
     _lock: File,
 }
@@ -139,13 +140,14 @@ impl Log {
         let signed_size = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
 
         let mut succession = Succession::default();
-        let journal_folder = folder.join("journal");
-        let mut writer = Writer::open(&journal_folder, options.segment_bytes, signed_size, |_, record| {
+        let (journal, mut writer) =
+            Journal::open(&folder.join("journal"), options.segment_bytes, signed_size)?;
+        let mut reader = journal.reader(0);
+        while let Some((index, record)) = reader.next_below(writer.next())? {
             let entry = record.entry();
-            succession.follow(ledger.tree.size(), &entry);
+            succession.follow(index, &entry);
             ledger.push(&entry);
-            Ok(())
-        })?;
+        }
         ledger.files.flush()?;
         if before.is_some_and(|before| ledger.root(before.size).ok() != Some(before.root)) {
             return Err(OpenError::OtherRoot { size: signed_size });
@@ -166,14 +168,15 @@ impl Log {
         if slots.newest() != Some(&note) {
             slots.persist(&note)?;
         }
-        let registry = open_registry(&folder.join("registry.sqlite"), &journal_folder, size)?;
+        let registry = open_registry(&folder.join("registry.sqlite"), &journal, size)?;
         let (published, _) = watch::channel(Published { size, note });
         let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signers, succession });
         let committer = Committer::start(
             Committing { shared: Arc::clone(&shared), writer, slots, registry },
             options.queue,
         )?;
-        Ok(Self { folder: folder.to_owned(), shared, committer, _lock: lock })
+        let keeper = Keeper::start(Arc::clone(&journal), |_| Ok(()))?;
+        Ok(Self { journal, shared, committer, _keeper: keeper, _lock: lock })
     }
 
     /// The origin of the log in `folder`; `None` if nothing was signed there.
@@ -191,9 +194,14 @@ impl Log {
         &self.committer
     }
 
+    /// The journal.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
     /// A reader of the journal from record `next` on.
     pub fn reader(&self, next: u64) -> Reader {
-        Reader::new(&self.folder.join("journal"), next)
+        self.journal.reader(next)
     }
 
     /// How many entries are signed and published.
@@ -324,7 +332,8 @@ fn signed_before(slots: &SignedSlots, signers: &Signers) -> Result<Option<Checkp
 
 /// Enters a record of the log's own before anybody else writes.
 fn publish(writer: &mut Writer, ledger: &mut Ledger, record: Record) -> Result<(), OpenError> {
-    let records = writer.append(&[record]).map_err(|error| match error {
+    let records = [record];
+    writer.append(&records).map_err(|error| match error {
         AppendError::Undone(error) | AppendError::InDoubt(error) => error,
     })?;
     ledger.extend(&records);
@@ -332,9 +341,9 @@ fn publish(writer: &mut Writer, ledger: &mut Ledger, record: Record) -> Result<(
     Ok(())
 }
 
-fn open_registry(path: &Path, journal: &Path, size: u64) -> Result<Registry, OpenError> {
+fn open_registry(path: &Path, journal: &Arc<Journal>, size: u64) -> Result<Registry, OpenError> {
     let mut registry = Registry::open(path, size)?;
-    let mut reader = Reader::new(journal, registry.leaves()?);
+    let mut reader = journal.reader(registry.leaves()?);
     let mut enrolments = Vec::new();
     while let Some((leaf, record)) = reader.next_below(size)? {
         match record {

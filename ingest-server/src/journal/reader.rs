@@ -1,104 +1,148 @@
 //! Reads records from an index on, segment by segment, up to where the caller says that they are signed.
 
-use super::JournalError;
-use super::record::{BatchRecord, Record};
-use super::segment::{Damage, HEADER, Segment};
-use std::fs::File;
+use super::catalogue::Found;
+use super::record::{BatchRecord, Frame, Record};
+use super::segment::{Damage, Form, HEADER, RawFile, SealedFile};
+use super::{Journal, JournalError};
+use crate::disk::DiskFile;
 use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// How much is read ahead: a few records of the largest size.
-const CHUNK: usize = 2 * 1024 * 1024;
+/// How often a segment is looked for that changes its form meanwhile.
+const TRIES: usize = 5;
 
-/// Reads a journal that a writer may be appending to.
+/// Reads a journal that a writer may be appending to. It holds about a mebibyte of it at a time.
 #[derive(Debug)]
 pub struct Reader {
-    folder: PathBuf,
+    journal: Arc<Journal>,
     next: u64,
     place: Option<Place>,
 }
 
 #[derive(Debug)]
 struct Place {
-    segment: Segment,
-    file: File,
-    /// Where `buffer` begins in the file.
-    offset: u64,
-    buffer: Vec<u8>,
-    used: usize,
+    path: PathBuf,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Raw(RawFile),
+    Sealed(SealedFile),
 }
 
 impl Reader {
-    /// A reader whose first record is the one with index `next`.
-    pub fn new(folder: &Path, next: u64) -> Self {
-        Self { folder: folder.to_owned(), next, place: None }
+    pub(super) fn new(journal: Arc<Journal>, next: u64) -> Self {
+        Self { journal, next, place: None }
     }
 
     /// The next record with its index, if that is below `end`: the size of the signed log.
     pub fn next_below(&mut self, end: u64) -> Result<Option<(u64, Record)>, JournalError> {
+        let Some((index, frame)) = self.frame_below(end)? else { return Ok(None) };
+        match frame.record() {
+            Some(record) => Ok(Some((index, record))),
+            None => Err(self.damage(index)),
+        }
+    }
+
+    /// The next record's frame with its index, if that is below `end`.
+    pub(super) fn frame_below(&mut self, end: u64) -> Result<Option<(u64, Frame<'_>)>, JournalError> {
         if self.next >= end {
             return Ok(None);
         }
-        let mut place = match self.place.take() {
-            Some(place) => place,
-            None => self.find()?,
-        };
-        let record = if let Some(record) = place.record()? {
-            record
-        } else {
+        let index = self.next;
+        if !self.advance()? {
             // The segment is used up: the record is the first of the next one.
-            place = self.find()?;
-            let damage = Damage { path: place.segment.path.clone(), offset: place.offset, index: self.next };
-            place.record()?.ok_or(damage)?
-        };
-        self.place = Some(place);
-        self.next += 1;
-        Ok(Some((self.next - 1, record)))
-    }
-
-    /// Goes to the record `next`.
-    fn find(&self) -> Result<Place, JournalError> {
-        let segments = Segment::list(&self.folder)?;
-        let Some(segment) = segments.into_iter().rfind(|segment| segment.first <= self.next) else {
-            return Err(Damage { path: self.folder.clone(), offset: 0, index: self.next }.into());
-        };
-        let file = File::open(&segment.path)?;
-        let first = segment.first;
-        let mut place = Place { segment, file, offset: HEADER, buffer: Vec::new(), used: 0 };
-        for index in first..self.next {
-            if place.record()?.is_none() {
-                return Err(Damage { path: place.segment.path, offset: place.offset, index }.into());
+            self.place = None;
+            if !self.advance()? {
+                return Err(self.damage(index));
             }
         }
-        Ok(place)
+        self.next += 1;
+        Ok(self.place.as_ref().map(|place| (index, place.source.frame())))
+    }
+
+    fn advance(&mut self) -> Result<bool, JournalError> {
+        let place = match &mut self.place {
+            Some(place) => place,
+            none => none.insert(find(&self.journal, self.next)?),
+        };
+        Ok(place.source.advance()?)
+    }
+
+    fn damage(&self, index: u64) -> JournalError {
+        let (path, offset) = match &self.place {
+            Some(Place { path, source }) => (path.clone(), source.offset()),
+            None => (self.journal.catalogue.path(Form::Raw, index), 0),
+        };
+        Damage { path, offset, index }.into()
     }
 }
 
-impl Place {
-    /// The record at this place; `None` where the file has no more whole ones.
-    fn record(&mut self) -> io::Result<Option<Record>> {
-        if let Some(record) = self.buffered() {
-            return Ok(Some(record));
+/// Goes to before the record `index`.
+fn find(journal: &Journal, index: u64) -> Result<Place, JournalError> {
+    for _ in 1..TRIES {
+        match try_find(journal, index) {
+            // It was replaced by its next form between looking it up and opening it.
+            Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            found => return found,
         }
-        self.offset += self.used as u64;
-        self.used = 0;
-        self.buffer.resize(CHUNK, 0);
-        let mut filled = 0;
-        while filled < CHUNK {
-            match self.file.read_at(&mut self.buffer[filled..], self.offset + filled as u64)? {
-                0 => break,
-                count => filled += count,
+    }
+    try_find(journal, index)
+}
+
+fn try_find(journal: &Journal, index: u64) -> Result<Place, JournalError> {
+    let Some(Found { first, form, path, mark }) = journal.catalogue.find(index) else {
+        return Err(Damage { path: journal.catalogue.path(Form::Raw, 0), offset: 0, index }.into());
+    };
+    let file = DiskFile::open_to_read(&path)?;
+    let damage = |offset, index| JournalError::from(Damage { path: path.clone(), offset, index });
+    let source = match form {
+        Form::Raw => {
+            let mut raw = RawFile::new(file, first)?.ok_or_else(|| damage(0, first))?;
+            let (marked, offset) = mark.unwrap_or((first, HEADER));
+            raw.seek(offset);
+            for passed in marked..index {
+                if !raw.skip()? {
+                    return Err(damage(raw.offset(), passed));
+                }
             }
+            Source::Raw(raw)
         }
-        self.buffer.truncate(filled);
-        Ok(self.buffered())
+        Form::Sealed => {
+            let mut sealed = SealedFile::new(file, first)?.ok_or_else(|| damage(0, first))?;
+            for passed in sealed.seek(index)..index {
+                if !sealed.advance()? {
+                    return Err(damage(sealed.offset(), passed));
+                }
+            }
+            Source::Sealed(sealed)
+        }
+    };
+    Ok(Place { path, source })
+}
+
+impl Source {
+    fn advance(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Raw(raw) => raw.advance(),
+            Self::Sealed(sealed) => sealed.advance(),
+        }
     }
 
-    fn buffered(&mut self) -> Option<Record> {
-        let (record, length) = Record::unframe(&self.buffer[self.used..])?;
-        self.used += length;
-        Some(record)
+    fn frame(&self) -> Frame<'_> {
+        match self {
+            Self::Raw(raw) => raw.frame(),
+            Self::Sealed(sealed) => sealed.frame(),
+        }
+    }
+
+    fn offset(&self) -> u64 {
+        match self {
+            Self::Raw(raw) => raw.offset(),
+            Self::Sealed(sealed) => sealed.offset(),
+        }
     }
 }
 

@@ -7,9 +7,12 @@ use delistening_schema::{DeviceId, Hash, limits};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a frame before its payload.
-pub const HEADER: usize = 9;
+const HEADER: usize = 9;
 /// No record is longer; a longer length is damage.
 const MOST: usize = limits::BATCH_BYTES + 64 * 1024;
+
+/// No frame is longer.
+pub const FRAME_BYTES: usize = HEADER + MOST;
 
 const BATCH: u8 = 1;
 const RULE: u8 = 2;
@@ -160,18 +163,8 @@ impl Record {
     /// Reads the record at the begin of `bytes`, and how many bytes its frame has; `None` if there is no
     /// whole, undamaged record.
     pub fn unframe(bytes: &[u8]) -> Option<(Self, usize)> {
-        let (header, rest) = bytes.split_first_chunk::<8>()?;
-        let length = u32::from_le_bytes(header[..4].try_into().ok()?) as usize;
-        let crc = u32::from_le_bytes(header[4..].try_into().ok()?);
-        if length > MOST || rest.len() < length + 1 {
-            return None;
-        }
-        let checked = &rest[..=length];
-        if crc32c::crc32c(checked) != crc {
-            return None;
-        }
-        let record = Self::decode(checked[0], &checked[1..])?;
-        Some((record, HEADER + length))
+        let frame = Frame::at(bytes)?;
+        Some((frame.record()?, frame.bytes().len()))
     }
 
     fn decode(kind: u8, payload: &[u8]) -> Option<Self> {
@@ -202,6 +195,40 @@ impl Record {
             ERASED => serde_json::from_slice(payload).ok().map(Self::Erased),
             _ => None,
         }
+    }
+}
+
+/// A whole, undamaged frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a>(&'a [u8]);
+
+impl<'a> Frame<'a> {
+    /// The frame at the begin of `bytes`; `None` if there is no whole, undamaged one.
+    pub(super) fn at(bytes: &'a [u8]) -> Option<Self> {
+        let frame = bytes.get(..Self::length(bytes)?)?;
+        let crc = u32::from_le_bytes(frame[4..8].try_into().ok()?);
+        (crc32c::crc32c(&frame[8..]) == crc).then_some(Self(frame))
+    }
+
+    /// How long the frame at the begin of `bytes` says that it is; `None` if no frame is so long.
+    pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+        let length = u32::from_le_bytes(*bytes.first_chunk()?) as usize;
+        (length <= MOST).then_some(HEADER + length)
+    }
+
+    /// The frame that `bytes` were found to be.
+    pub(super) fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The record in it; `None` if it is of no kind that is known.
+    pub fn record(self) -> Option<Record> {
+        Record::decode(self.0[8], &self.0[HEADER..])
     }
 }
 

@@ -1,23 +1,28 @@
 //! The single writer.
 
-use super::JournalError;
 use super::record::Record;
-use super::segment::{Damage, HEADER, Scan, Segment};
-use std::fs::{self, File};
+use super::segment::{Damage, Form, HEADER, RawFile, SealedFile};
+use super::{Journal, JournalError};
+use crate::disk::{self, DiskFile};
 use std::io;
-use std::os::unix::fs::FileExt as _;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Appends records, durably.
 #[derive(Debug)]
 pub struct Writer {
-    folder: PathBuf,
-    file: File,
-    /// Bytes of the present segment.
+    journal: Arc<Journal>,
+    file: DiskFile,
+    /// The index of the present segment's first record.
+    first: u64,
+    /// Bytes of the present segment that hold records.
     length: u64,
+    /// Bytes of the present segment for which there is room.
+    reserved: u64,
     /// The index of the next record.
     next: u64,
     segment_bytes: u64,
+    /// The present segment is complete: the next record begins another.
+    complete: bool,
 }
 
 /// What came of an append that did not succeed.
@@ -30,52 +35,62 @@ pub enum AppendError {
 }
 
 impl Writer {
-    /// Opens the journal in `folder`, hands every record in order to `replay` (with its index), and cuts what
-    /// lies past the last whole record. The first `signed` records must all be there and undamaged.
-    pub fn open(
-        folder: &Path,
-        segment_bytes: u64,
-        signed: u64,
-        mut replay: impl FnMut(u64, Record) -> Result<(), JournalError>,
-    ) -> Result<Self, JournalError> {
-        fs::create_dir_all(folder)?;
-        let segments = Segment::list(folder)?;
-        let mut next = 0;
-        let mut last: Option<(Segment, u64)> = None;
-        for (position, segment) in segments.iter().enumerate() {
-            let Scan { records, end, whole } = segment.scan()?;
-            let damage = |index| Damage { path: segment.path.clone(), offset: end, index };
-            if segment.first != next {
-                return Err(Damage { path: segment.path.clone(), offset: 0, index: next }.into());
-            }
-            for record in records {
-                replay(next, record)?;
-                next += 1;
-            }
-            let is_last = position + 1 == segments.len();
-            if !whole && (!is_last || next < signed) {
-                return Err(damage(next).into());
-            }
-            last = Some((segment.clone(), end));
-        }
-        if next < signed {
-            let path = last.map_or_else(|| folder.to_owned(), |(segment, _)| segment.path);
-            return Err(Damage { path, offset: 0, index: next }.into());
-        }
-        let (file, length) = match last {
-            Some((segment, end)) if end >= HEADER => {
-                let file = File::options().read(true).write(true).open(&segment.path)?;
-                if file.metadata()?.len() > end {
-                    tracing::warn!(segment = %segment.path.display(), end, "cut a torn record past what was signed");
-                    file.set_len(end)?;
-                    file.sync_all()?;
-                }
-                (file, end)
-            }
-            // The last segment's own header was torn: it held nothing.
-            _ => (Segment::create(folder, next)?.1, HEADER),
+    /// Checks the last segment, cuts what lies past its last whole record, and goes on there. The first `signed`
+    /// records must be there.
+    pub(super) fn open(journal: Arc<Journal>, segment_bytes: u64, signed: u64) -> Result<Self, JournalError> {
+        let Some(last) = journal.catalogue.last() else {
+            return match signed {
+                0 => Self::begin(journal, segment_bytes, 0),
+                _ => Err(Damage { path: journal.catalogue.path(Form::Raw, 0), offset: 0, index: 0 }.into()),
+            };
         };
-        Ok(Self { folder: folder.to_owned(), file, length, next, segment_bytes })
+        let damage = |offset, index| JournalError::from(Damage { path: last.path.clone(), offset, index });
+        if last.form == Form::Sealed {
+            let sealed = SealedFile::new(DiskFile::open_to_read(&last.path)?, last.first)?;
+            let end = sealed.map_or(0, |sealed| sealed.end());
+            return if end < signed { Err(damage(0, end)) } else { Self::begin(journal, segment_bytes, end) };
+        }
+        let Some(mut raw) = RawFile::new(DiskFile::open(&last.path)?, last.first)? else {
+            // A segment whose own header is torn never held anything.
+            return if last.first < signed {
+                Err(damage(0, last.first))
+            } else {
+                Self::begin(journal, segment_bytes, last.first)
+            };
+        };
+        let mut next = last.first;
+        loop {
+            let offset = raw.offset();
+            if !raw.advance()? {
+                break;
+            }
+            if raw.frame().record().is_none() {
+                // Whole, but of a kind that is not known here: never to be cut.
+                return Err(damage(offset, next));
+            }
+            journal.catalogue.mark(next, offset);
+            next += 1;
+        }
+        let length = raw.offset();
+        if next < signed {
+            return Err(damage(length, next));
+        }
+        let torn = !raw.ends_in_zeros()?;
+        let file = raw.into_file();
+        if torn {
+            tracing::warn!(segment = %last.path.display(), length, "cut a torn record past what was signed");
+            file.set_length(length)?;
+            file.sync()?;
+        }
+        let reserved = file.length()?;
+        Ok(Self { journal, file, first: last.first, length, reserved, next, segment_bytes, complete: false })
+    }
+
+    fn begin(journal: Arc<Journal>, segment_bytes: u64, first: u64) -> Result<Self, JournalError> {
+        let file = RawFile::create(&journal.catalogue.path(Form::Raw, first), first, segment_bytes)?;
+        journal.catalogue.begin(first);
+        let (length, reserved) = (HEADER, file.length()?);
+        Ok(Self { journal, file, first, length, reserved, next: first, segment_bytes, complete: false })
     }
 
     /// The index of the next record.
@@ -83,43 +98,71 @@ impl Writer {
         self.next
     }
 
-    /// Appends `records` with one write and one fdatasync, then reads them back from the file.
-    pub fn append(&mut self, records: &[Record]) -> Result<Vec<Record>, AppendError> {
-        if self.length >= self.segment_bytes {
-            let (_, file) = Segment::create(&self.folder, self.next).map_err(AppendError::Undone)?;
-            (self.file, self.length) = (file, HEADER);
+    /// The index of the present segment's first record: those before it are in complete segments.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// Has the next record begin a new segment, so that the present one is complete.
+    pub fn roll(&mut self) -> io::Result<()> {
+        if self.next == self.first {
+            return Ok(());
         }
+        // Once decided, nothing is appended to this one any more, not even if the next cannot be made yet: what
+        // there is of the next on the disk says where this one ends.
+        self.complete = true;
+        let path = self.journal.catalogue.path(Form::Raw, self.next);
+        let file = match RawFile::create(&path, self.next, self.segment_bytes) {
+            Ok(file) => file,
+            Err(error) => {
+                let _ = disk::remove(&path);
+                return Err(error);
+            }
+        };
+        // The room that was not used; if it stays, that harms nobody.
+        let _ = self.file.set_length(self.length);
+        self.journal.catalogue.begin(self.next);
+        (self.first, self.length, self.reserved) = (self.next, HEADER, file.length().unwrap_or(HEADER));
+        (self.file, self.complete) = (file, false);
+        if let Some(keeper) = self.journal.keeper.get() {
+            keeper.unpark();
+        }
+        Ok(())
+    }
+
+    /// Appends `records` with one write and one fdatasync, and compares what the file then holds with them.
+    pub fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
         let mut buffer = Vec::with_capacity(records.len() * 4096);
         for record in records {
             record.frame(&mut buffer);
         }
+        let bytes = buffer.len() as u64;
+        if self.complete || self.length + bytes > self.segment_bytes {
+            self.roll().map_err(AppendError::Undone)?;
+        }
+        let end = self.length + bytes;
+        if end > self.reserved {
+            self.file.reserve(end).map_err(AppendError::Undone)?;
+            self.reserved = end;
+        }
         if let Err(error) = self.file.write_all_at(&buffer, self.length) {
             // Not yet synced, so nothing can have been promised: take it back.
-            return Err(match self.file.set_len(self.length) {
+            self.reserved = self.length;
+            return Err(match self.file.set_length(self.length) {
                 Ok(()) => AppendError::Undone(error),
                 Err(_) => AppendError::InDoubt(error),
             });
         }
         // After a failed fsync the kernel may have dropped the pages: trying again would prove nothing.
-        self.file.sync_data().map_err(AppendError::InDoubt)?;
-        let read = self.read_back(buffer.len(), records.len()).map_err(AppendError::InDoubt)?;
-        self.length += buffer.len() as u64;
+        self.file.sync().map_err(AppendError::InDoubt)?;
+        let mut read = vec![0; buffer.len()];
+        self.file.read_exact_at(&mut read, self.length).map_err(AppendError::InDoubt)?;
+        if read != buffer {
+            return Err(AppendError::InDoubt(io::Error::other("what was read back is not what was written")));
+        }
+        self.journal.catalogue.mark(self.next, self.length);
+        self.length = end;
         self.next += records.len() as u64;
-        Ok(read)
-    }
-
-    fn read_back(&self, bytes: usize, count: usize) -> io::Result<Vec<Record>> {
-        let mut buffer = vec![0; bytes];
-        self.file.read_exact_at(&mut buffer, self.length)?;
-        let mut records = Vec::with_capacity(count);
-        let mut rest = buffer.as_slice();
-        while let Some((record, length)) = Record::unframe(rest) {
-            records.push(record);
-            rest = &rest[length..];
-        }
-        if records.len() != count || !rest.is_empty() {
-            return Err(io::Error::other("what was read back is not what was written"));
-        }
-        Ok(records)
+        Ok(())
     }
 }

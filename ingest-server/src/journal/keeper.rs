@@ -1,0 +1,67 @@
+//! Seals complete segments, in the background.
+
+use super::segment::Form;
+use super::{Journal, JournalError};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often to look for what could not be done before.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// The keeper's thread; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Keeper {
+    journal: Arc<Journal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts the thread. `before` is told the index past the last record of a segment before it is sealed.
+    pub fn start(
+        journal: Arc<Journal>,
+        before: impl Fn(u64) -> io::Result<()> + Send + 'static,
+    ) -> io::Result<Self> {
+        let kept = Arc::clone(&journal);
+        let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
+            while !kept.closing.load(Ordering::Acquire) {
+                if let Err(error) = kept.keep(&before) {
+                    tracing::warn!(%error, "a segment cannot be sealed at the moment");
+                }
+                std::thread::park_timeout(AGAIN);
+            }
+        })?;
+        // A second keeper is woken by the clock alone.
+        let _ = journal.keeper.set(thread.thread().clone());
+        Ok(Self { journal, thread: Some(thread) })
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.journal.closing.store(true, Ordering::Release);
+        let Some(thread) = self.thread.take() else { return };
+        thread.thread().unpark();
+        if thread.join().is_err() {
+            tracing::error!("the keeper's thread failed");
+        }
+    }
+}
+
+impl Journal {
+    /// Seals every complete segment that is not; `before` is told the index past the last record of each first.
+    pub fn keep(self: &Arc<Self>, before: &dyn Fn(u64) -> io::Result<()>) -> Result<(), JournalError> {
+        for first in self.catalogue.complete(Form::Raw) {
+            if self.closing.load(Ordering::Acquire) {
+                break;
+            }
+            if let Some(end) = self.catalogue.end_of(first) {
+                before(end)?;
+            }
+            self.rewrite(first, |_, _| None)?;
+        }
+        Ok(())
+    }
+}

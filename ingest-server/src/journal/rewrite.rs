@@ -1,0 +1,53 @@
+//! A complete segment takes on its next form, whole and at once.
+
+use super::record::{Frame, Record};
+use super::segment::{Damage, Form, SealedFile, SealedWriter};
+use super::{Journal, JournalError};
+use crate::disk::DiskFile;
+use std::sync::{Arc, PoisonError};
+
+impl Journal {
+    /// Replaces the complete segment that holds record `index` by one in which each record for which `edit` gives
+    /// another is that other, and all others are what they were, byte for byte. Seals it, if it was raw. Whoever
+    /// reads it meanwhile reads the old one to its end; after a crash it is the old one or the new one. False if
+    /// the segment is not complete yet, and nothing was done.
+    pub fn rewrite(
+        self: &Arc<Self>,
+        index: u64,
+        mut edit: impl FnMut(u64, Frame<'_>) -> Option<Record>,
+    ) -> Result<bool, JournalError> {
+        let _alone = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = self.catalogue.find(index).map(|found| found.first) else { return Ok(false) };
+        let Some(end) = self.catalogue.end_of(first) else { return Ok(false) };
+        let temporary = self.catalogue.temporary(first);
+        let file = DiskFile::create(&temporary)?;
+        let mut sealed = SealedWriter::new(&file, first)?;
+        let (mut reader, mut other) = (self.reader(first), Vec::new());
+        while let Some((index, frame)) = reader.frame_below(end)? {
+            if let Some(record) = edit(index, frame) {
+                other.clear();
+                record.frame(&mut other);
+                sealed.push(&other)?;
+            } else {
+                sealed.push(frame.bytes())?;
+            }
+        }
+        sealed.finish()?;
+        self.check(file, first, end)?;
+        self.catalogue.replace(first, Form::Sealed)?;
+        Ok(true)
+    }
+
+    /// Reads what was written: what it takes the place of is removed after this.
+    fn check(&self, file: DiskFile, first: u64, end: u64) -> Result<(), JournalError> {
+        let damage =
+            |index| JournalError::from(Damage { path: self.catalogue.temporary(first), offset: 0, index });
+        let mut sealed = SealedFile::new(file, first)?.ok_or_else(|| damage(first))?;
+        for index in first..end {
+            if !sealed.advance()? {
+                return Err(damage(index));
+            }
+        }
+        if sealed.advance()? || sealed.end() != end { Err(damage(end)) } else { Ok(()) }
+    }
+}
