@@ -1,7 +1,7 @@
 //! What `serve` is told, checked before anything is opened: every mistake stops the start with one sentence
 //! that names the setting.
 
-use crate::auth::Issuers;
+use crate::auth::{Issuers, Source, read_file};
 use crate::keys::{KeyFileError, PrivateKey};
 use crate::ledger::Signers;
 use crate::witness::Submission;
@@ -35,9 +35,15 @@ pub struct ServeOptions {
     #[arg(long, env = "DELISTENING_ISSUER", value_name = "NAME", value_delimiter = ',')]
     pub issuer: Vec<String>,
 
-    /// A file with that issuer's public keys as a JWK set
-    #[arg(long, env = "DELISTENING_JWKS", value_name = "FILE", value_delimiter = ',')]
-    pub jwks: Vec<PathBuf>,
+    /// That issuer's public keys as a JWK set: a file or an https URL. Read again on SIGHUP, when a token names a key
+    /// that is not known, and every so often
+    #[arg(long, env = "DELISTENING_JWKS", value_name = "FILE|URL", value_delimiter = ',')]
+    pub jwks: Vec<String>,
+
+    /// How often to read issuers' keys again, in seconds
+    #[arg(long, env = "DELISTENING_JWKS_EVERY", value_name = "SECONDS", default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub jwks_every: u64,
 
     /// The log's private key; made in the data folder on the first start if not given
     #[arg(long, env = "DELISTENING_LOG_KEY", value_name = "FILE")]
@@ -113,8 +119,12 @@ pub struct Config {
     pub signers: Signers,
     /// The service.
     pub audience: String,
-    /// Who is trusted to issue tokens.
+    /// Who is trusted to issue tokens for as long as this process lives.
     pub issuers: Issuers,
+    /// Whose keys may change, and where they are.
+    pub issuer_sources: Vec<(String, Source)>,
+    /// How often they are read again.
+    pub issuers_every: Duration,
     /// Whose pages may call.
     pub allow_origins: Vec<HeaderValue>,
     /// Who cosigns checkpoints, and where they are asked.
@@ -148,7 +158,7 @@ impl ServeOptions {
             return Err(invalid("listen", &self.listen, reason.into()));
         }
         if self.issuer.len() != self.jwks.len() {
-            return Err(ConfigError::Missing("jwks", "give one --jwks file for each --issuer"));
+            return Err(ConfigError::Missing("jwks", "give one --jwks for each --issuer"));
         }
         if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
             return Err(invalid("www", &www.display(), "it is not a folder".into()));
@@ -164,10 +174,16 @@ impl ServeOptions {
             "it is the `aud` of every token and batch, for example https://plays.example.com",
         ))?;
         let mut issuers = Issuers::default();
-        for (issuer, path) in self.issuer.iter().zip(&self.jwks) {
-            let bad = |reason: String| invalid("jwks", &path.display(), reason);
-            let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
-            issuers.trust(issuer, &text).map_err(|error| bad(error.to_string()))?;
+        let mut issuer_sources = Vec::new();
+        for (issuer, source) in self.issuer.iter().zip(&self.jwks) {
+            let bad = |reason: String| invalid("jwks", source, reason);
+            let source = Source::parse(source).map_err(|reason| bad(reason.into()))?;
+            // What can be checked without asking anybody.
+            if let Source::File(path) = &source {
+                let text = read_file(path).map_err(|error| bad(error.to_string()))?;
+                Issuers::default().trust(issuer, &text).map_err(|error| bad(error.to_string()))?;
+            }
+            issuer_sources.push((issuer.clone(), source));
         }
         let dev = if self.dev {
             let path = self.data.join("dev-issuer.json");
@@ -208,6 +224,8 @@ impl ServeOptions {
             signers,
             audience,
             issuers,
+            issuer_sources,
+            issuers_every: Duration::from_secs(self.jwks_every),
             allow_origins,
             witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
@@ -277,6 +295,7 @@ mod tests {
             audience: Some("a".into()),
             issuer: Vec::new(),
             jwks: Vec::new(),
+            jwks_every: 300,
             log_key: None,
             previous_log_key: None,
             allow_origin: vec!["*".into()],
@@ -300,8 +319,15 @@ mod tests {
             ("--listen 0.0.0.0:80", Box::new(|o| o.listen = "0.0.0.0:80".into())),
             ("--issuer is missing", Box::new(|o| o.dev = false)),
             ("--jwks is missing", Box::new(|o| o.issuer = vec!["i".into()])),
-            ("--jwks", Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec![jwks.clone()]))),
+            (
+                "--jwks",
+                Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec![jwks.display().to_string()])),
+            ),
             ("--jwks", Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec!["nowhere".into()]))),
+            (
+                "--jwks http://issuer.example",
+                Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec!["http://issuer.example/".into()])),
+            ),
             ("--origin a b", Box::new(|o| o.origin = Some("a b".into()))),
             ("--origin is missing", Box::new(|o| (o.dev, o.origin) = (false, None))),
             ("--audience is missing", Box::new(|o| (o.dev, o.audience) = (false, None))),

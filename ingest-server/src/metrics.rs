@@ -26,6 +26,7 @@ pub struct Metrics {
     registry: Registry,
     batches: Family<Outcome, Counter>,
     refusals: Family<Refusal, Counter>,
+    issuer_keys: Family<Outcome, Counter>,
     ack_seconds: Histogram,
     log_size: Gauge,
     projected: Gauge,
@@ -40,6 +41,12 @@ impl Default for Metrics {
         registry.register("batches", "Batches by what became of them", batches.clone());
         let refusals = Family::default();
         registry.register("refusals", "Refused requests, batches and events by code", refusals.clone());
+        let issuer_keys = Family::default();
+        registry.register(
+            "issuer_keys",
+            "Looks at issuers' keys by whether they could be used",
+            issuer_keys.clone(),
+        );
         let ack_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         registry.register("ack_seconds", "From a request's arrival to its answer", ack_seconds.clone());
         let mut gauge = |name: &str, help: &str| {
@@ -51,7 +58,17 @@ impl Default for Metrics {
         let projected = gauge("projected", "Entries of the log that the store has taken in");
         let live_readers = gauge("live_readers", "Open live connections");
         let stopped = gauge("intake_stopped", "1 when intake is closed until a restart");
-        Self { registry, batches, refusals, ack_seconds, log_size, projected, live_readers, stopped }
+        Self {
+            registry,
+            batches,
+            refusals,
+            issuer_keys,
+            ack_seconds,
+            log_size,
+            projected,
+            live_readers,
+            stopped,
+        }
     }
 }
 
@@ -64,6 +81,14 @@ impl Metrics {
     /// Counts a refusal.
     pub fn refusal(&self, code: &'static str) {
         self.refusals.get_or_create(&Refusal { code }).inc();
+    }
+
+    /// Counts looks at an issuer's keys, by whether they could be read and used.
+    pub fn issuer_keys(&self) -> impl Fn(bool) + Send + 'static {
+        let looks = self.issuer_keys.clone();
+        move |usable| {
+            looks.get_or_create(&Outcome { outcome: if usable { "usable" } else { "failed" } }).inc();
+        }
     }
 
     /// Notes how long an ack took.

@@ -1,12 +1,13 @@
 //! Puts the parts together and runs them until told to end.
 
-use crate::auth::Authority;
+use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError, Options};
 use crate::config::Config;
 use crate::http::{self, App, Bounds, DevIssuer};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notary::NotaryError;
+use crate::outbound;
 use crate::projection::{self, Projection};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 /// How long requests under way may take once the server is to end.
@@ -30,6 +32,9 @@ pub enum ServerError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The keys of an issuer cannot be had.
+    #[error(transparent)]
+    Issuers(#[from] KeyringError),
     /// What is said of plays cannot be entered.
     #[error(transparent)]
     Notary(#[from] NotaryError),
@@ -59,12 +64,17 @@ pub async fn run(
         signers,
         audience,
         issuers,
+        issuer_sources,
+        issuers_every,
         allow_origins,
         witnesses,
         verdicts_after,
         dev,
         www,
     } = config;
+    let client = outbound::client().build().map_err(io::Error::other)?;
+    let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
+    let keyring = Arc::new(keyring);
     let log = Arc::new(Log::open(&data, signers, &Options::default())?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
@@ -77,12 +87,14 @@ pub async fn run(
         witnesses.map(|(policy, submissions)| Witnessed::start(Arc::clone(&log), policy, submissions));
     let (ended, ending) = watch::channel(false);
     let bounds = Bounds::default();
+    let metrics = Metrics::default();
+    let renewed = metrics.issuer_keys();
     let app = Arc::new(App {
-        authority: Authority::new(audience, issuers),
+        authority: Authority::new(audience, Arc::clone(&keyring)),
         projection,
         witnessed,
         live,
-        metrics: Metrics::default(),
+        metrics,
         places: Semaphore::new(bounds.requests),
         live_places: Arc::new(Semaphore::new(bounds.live_readers)),
         bounds,
@@ -91,6 +103,14 @@ pub async fn run(
         store,
         log: Arc::clone(&log),
     });
+    let mut hangups = signal(SignalKind::hangup())?;
+    let asked = Arc::clone(&keyring);
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            asked.ask();
+        }
+    });
+    tokio::spawn(async move { keyring.keep_fresh(issuers_every, renewed).await });
     listening(listener.local_addr()?);
     tokio::spawn(async move {
         end.await;

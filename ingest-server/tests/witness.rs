@@ -60,6 +60,15 @@ async fn a_witness_cosigns_a_log_that_only_grows_and_nothing_else() {
     let (all, other) = (leaves(20, "true"), leaves(20, "forked"));
     let consistency = |old: usize, new: usize| reference::subproof(old, &all[..new], true);
 
+    let empty = |root| Checkpoint { origin: "log.example".into(), size: 0, root }.sign(&signer);
+    for (what, body, expected) in [
+        ("an empty log of another root", request(0, &[], &empty(Hash::of(b"something"))), 422),
+        ("a proof from nothing", request(0, &[Hash::of(b"x")], &note(&signer, &all[..7])), 422),
+        ("an empty log", request(0, &[], &empty(merkle::empty_root())), 200),
+    ] {
+        assert_eq!(ask(body).await.0.as_u16(), expected, "{what}");
+    }
+
     let first = note(&signer, &all[..7]);
     let (status, _, line) = ask(request(0, &[], &first)).await;
     assert_eq!(status, StatusCode::OK);

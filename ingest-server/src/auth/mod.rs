@@ -2,8 +2,10 @@
 
 mod cache;
 mod jwks;
+mod keyring;
 
 pub use jwks::{Issuers, JwksError};
+pub use keyring::{Keyring, KeyringError, Source, SourceError, read_file};
 
 use cache::Cache;
 use delistening_schema::DeviceId;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Authority {
     audience: String,
-    issuers: Issuers,
+    keyring: Arc<Keyring>,
     cache: Cache,
 }
 
@@ -29,9 +31,9 @@ pub struct DeviceToken {
 }
 
 impl Authority {
-    /// Trusts `issuers` for tokens made for `audience`.
-    pub fn new(audience: String, issuers: Issuers) -> Self {
-        Self { audience, issuers, cache: Cache::default() }
+    /// Trusts the issuers of `keyring` for tokens made for `audience`.
+    pub fn new(audience: String, keyring: Arc<Keyring>) -> Self {
+        Self { audience, keyring, cache: Cache::default() }
     }
 
     /// The service that tokens and batches must be for.
@@ -61,8 +63,14 @@ impl Authority {
             claims.check_times(now).map_err(problem)?;
             claims
         } else {
-            let find = |issuer: &str, kid: Option<&str>| self.issuers.find(issuer, kid);
-            let claims = Claims::verify(token, &self.audience, now, find).map_err(problem)?;
+            let issuers = self.keyring.issuers();
+            let find = |issuer: &str, kid: Option<&str>| issuers.find(issuer, kid);
+            let claims = Claims::verify(token, &self.audience, now, find).map_err(|error| {
+                if error == TokenError::UnknownKey {
+                    self.keyring.miss();
+                }
+                problem(error)
+            })?;
             self.cache.insert(token, claims)
         };
         if !claims.allows(scope) {

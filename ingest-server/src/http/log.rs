@@ -68,14 +68,27 @@ pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
 }
 
 pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Result<Response, Refusal> {
-    let Some(tile) = TilePath::parse(&path) else {
-        let detail = "a tile's path is <level>/<index>[.p/<width>] or entries/<index>[.p/<width>]";
-        return Err(Problem::new(Code::NotFound, detail).into());
-    };
-    let read = move || match tile.level {
-        Some(level) => app.log.tile(level, tile.index, tile.width),
-        None => app.log.entries(tile.index, tile.width),
-    };
+    let place = path.split_once('/').and_then(|(level, rest)| {
+        let level = plain(level).filter(|&level| level <= 63)?;
+        Some((usize::try_from(level).ok()?, Place::parse(rest)?))
+    });
+    let Some((level, Place { index, width })) = place else { return Err(no_such_path()) };
+    serve(move || app.log.tile(level, index, width)).await
+}
+
+pub async fn bundle(State(app): State<Arc<App>>, Path(path): Path<String>) -> Result<Response, Refusal> {
+    let Some(Place { index, width }) = Place::parse(&path) else { return Err(no_such_path()) };
+    serve(move || app.log.entries(index, width)).await
+}
+
+fn no_such_path() -> Refusal {
+    let detail = "a tile's path is <level>/<index>[.p/<width>] or entries/<index>[.p/<width>]";
+    Problem::new(Code::NotFound, detail).into()
+}
+
+async fn serve(
+    read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>> + Send + 'static,
+) -> Result<Response, Refusal> {
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok(Some(bytes))) => Ok(([(CONTENT_TYPE, BYTES), (CACHE_CONTROL, FOREVER)], bytes).into_response()),
         Ok(Ok(None)) => {
@@ -85,25 +98,18 @@ pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Resu
     }
 }
 
-/// `<L>/<N>[.p/<W>]`, where `<N>` is in groups of three digits, all but the last marked with `x`.
+/// `<N>[.p/<W>]`, where `<N>` is in groups of three digits, all but the last marked with `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TilePath {
-    /// The level; `None` for an entry bundle.
-    level: Option<usize>,
+struct Place {
     index: u64,
     width: u64,
 }
 
-impl TilePath {
+impl Place {
     fn parse(path: &str) -> Option<Self> {
-        let (level, rest) = path.split_once('/')?;
-        let level = match level {
-            "entries" => None,
-            digits => Some(plain(digits).filter(|&level| level <= 63)?.try_into().ok()?),
-        };
-        let (index, width) = match rest.split_once(".p/") {
+        let (index, width) = match path.split_once(".p/") {
             Some((index, width)) => (index, plain(width).filter(|width| (1..=255).contains(width))?),
-            None => (rest, crate::ledger::TILE_WIDTH),
+            None => (path, crate::ledger::TILE_WIDTH),
         };
         let mut number: u64 = 0;
         let parts: Vec<&str> = index.split('/').collect();
@@ -115,7 +121,7 @@ impl TilePath {
             number = number.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
         }
         // A path has no more groups than it needs.
-        (parts.len() == 1 || parts[0] != "x000").then_some(Self { level, index: number, width })
+        (parts.len() == 1 || parts[0] != "x000").then_some(Self { index: number, width })
     }
 }
 
@@ -131,25 +137,33 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_specification() {
-        let tile = |level, index, width| Some(TilePath { level, index, width });
+        let place = |index, width| Some(Place { index, width });
         for (path, expected) in [
-            ("0/000", tile(Some(0), 0, 256)),
-            ("0/x001/x234/067", tile(Some(0), 1_234_067, 256)),
-            ("63/005.p/255", tile(Some(63), 5, 255)),
-            ("entries/x001/000.p/1", tile(None, 1000, 1)),
-            ("64/000", None),
-            ("00/000", None),
-            ("0/00", None),
-            ("0/x000/001", None),
-            ("0/001/002", None),
-            ("0/000.p/0", None),
-            ("0/000.p/256", None),
-            ("0/000.p/01", None),
-            ("0/", None),
+            ("000", place(0, 256)),
+            ("x001/x234/067", place(1_234_067, 256)),
+            ("005.p/255", place(5, 255)),
+            ("x001/000.p/1", place(1000, 1)),
+            ("00", None),
+            ("x000/001", None),
+            ("001/002", None),
+            ("000.p/0", None),
+            ("000.p/256", None),
+            ("000.p/01", None),
+            ("", None),
             ("x", None),
-            ("-1/000", None),
         ] {
-            assert_eq!(TilePath::parse(path), expected, "{path}");
+            assert_eq!(Place::parse(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn another_implementation_writes_the_same_paths() {
+        for index in [0, 1, 255, 999, 1_000, 999_999, 1_234_067, 4_294_967_295] {
+            for width in [1, 2, 255, 256] {
+                let theirs = tlog_tiles::Tile::new(8, 0, index, width, false).path();
+                let path = theirs.strip_prefix("tile/8/0/").unwrap();
+                assert_eq!(Place::parse(path), Some(Place { index, width: width.into() }), "{path}");
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::services::ServeDir;
@@ -102,6 +103,8 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .max_age(Duration::from_hours(24));
     // What cannot be decompressed here is refused by the handler, with a problem of its own.
     let decompress = RequestDecompressionLayer::new().pass_through_unaccepted(true);
+    // Entries and exports shrink to a part; hashes do not.
+    let compress = CompressionLayer::new();
     let mut router = Router::new()
         .route("/v1/batches", post(batches::ingest).layer(decompress))
         .route("/v1/plays", get(counts::all))
@@ -109,12 +112,13 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/v1/artists/{id}/plays", get(counts::artist))
         .route("/v1/top", get(counts::top))
         .route("/v1/live", get(live::stream))
-        .route("/v1/export", get(export::lines))
+        .route("/v1/export", get(export::lines).layer(compress.clone()))
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/witnessed", get(log::witnessed))
         .route("/log/proof/{index}", get(log::proof))
         .route("/log/vkey", get(log::vkey))
         .route("/log/keys", get(log::keys))
+        .route("/log/tile/entries/{*path}", get(log::bundle).layer(compress))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))

@@ -2,5 +2,6 @@
 
 mod counts;
 mod intake;
+mod issuers;
 mod public;
 mod support;

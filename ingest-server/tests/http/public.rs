@@ -68,6 +68,18 @@ async fn the_ledger_is_what_its_checkpoint_says() {
         }
     }
     assert_eq!(merkle::tree_root(&leaves), checkpoint.root);
+    // Entries are compressed for those who take it, hashes are not.
+    let compressed = async |path: &str| {
+        let response = server.get(path).header("accept-encoding", "gzip").send().await.unwrap();
+        (response.headers().get("content-encoding").cloned(), response.bytes().await.unwrap())
+    };
+    let (encoding, bytes) = compressed("/log/tile/entries/000").await;
+    assert_eq!(encoding.unwrap(), "gzip");
+    let mut entries = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut entries).unwrap();
+    assert_eq!(entries, server.get("/log/tile/entries/000").send().await.unwrap().bytes().await.unwrap());
+    assert!(bytes.len() * 3 < entries.len() * 2);
+    assert_eq!(compressed("/log/tile/0/000").await.0, None);
     let brief = server.get("/log/checkpoint").send().await.unwrap();
     assert_eq!(brief.headers()["cache-control"], "public, max-age=1");
     assert_eq!(brief.headers()["content-type"], "text/plain; charset=utf-8");
@@ -80,6 +92,8 @@ async fn the_ledger_is_what_its_checkpoint_says() {
         "/log/tile/0/1",
         "/log/tile/64/000",
         "/log/tile/x/000",
+        "/log/tile/00/000",
+        "/log/tile/entries",
         "/log/tile/entries/x000/000",
         "/log/tile/entries/001.p/46",
         "/log/tile/0/x999/x999/x999/x999/x999/x999/999",

@@ -45,7 +45,8 @@ impl Server {
             origin: Some("log.example".into()),
             audience: Some(AUDIENCE.into()),
             issuer: vec![ISSUER.into()],
-            jwks: vec![jwks],
+            jwks: vec![jwks.display().to_string()],
+            jwks_every: 300,
             log_key: None,
             previous_log_key: None,
             allow_origin: vec!["*".into()],
@@ -94,6 +95,10 @@ impl Server {
     }
 
     pub fn token_at(&self, at: u64, change: impl FnOnce(&mut TokenRequest)) -> String {
+        Self::token_by(&self.issuer, at, change)
+    }
+
+    pub fn token_by(issuer: &PrivateKey, at: u64, change: impl FnOnce(&mut TokenRequest)) -> String {
         let mut request = TokenRequest {
             issuer: ISSUER.into(),
             audience: AUDIENCE.into(),
@@ -103,7 +108,7 @@ impl Server {
             life_s: 600,
         };
         change(&mut request);
-        request.sign(&self.issuer, at)
+        request.sign(issuer, at)
     }
 
     pub fn token(&self) -> String {

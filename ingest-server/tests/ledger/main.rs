@@ -5,3 +5,4 @@ mod handover;
 mod rebuilt;
 mod standards;
 mod support;
+mod verify;
