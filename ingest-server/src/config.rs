@@ -1,6 +1,10 @@
 //! What `serve` is told, checked before anything is opened: every mistake stops the start with one sentence
 //! that names the setting.
 
+mod bounds;
+
+pub use bounds::{Bounds, BoundsOptions};
+
 use crate::auth::{Issuers, Source, read_file};
 use crate::keys::{KeyFileError, PrivateKey};
 use crate::ledger::Signers;
@@ -72,6 +76,10 @@ pub struct ServeOptions {
     #[arg(long, env = "DELISTENING_VERDICTS_AFTER", value_name = "SECONDS", default_value_t = 60)]
     pub verdicts_after: u64,
 
+    /// How clients are bounded
+    #[command(flatten)]
+    pub bounds: BoundsOptions,
+
     /// For development: make keys, and mint tokens for anyone on this machine
     #[arg(long)]
     pub dev: bool,
@@ -131,6 +139,8 @@ pub struct Config {
     pub witnesses: Option<(Policy, Vec<Submission>)>,
     /// How long a verdict may wait to be entered.
     pub verdicts_after: Duration,
+    /// How clients are bounded.
+    pub bounds: Bounds,
     /// The issuer's name and key, in development.
     pub dev: Option<(String, PrivateKey)>,
     /// A folder to serve, in development.
@@ -218,6 +228,7 @@ impl ServeOptions {
             })
             .collect::<Result<_, _>>()?;
         let witnesses = self.witness_policy.as_deref().map(witnesses).transpose()?;
+        let bounds = self.bounds.check()?;
         Ok(Config {
             data: self.data,
             listen,
@@ -229,6 +240,7 @@ impl ServeOptions {
             allow_origins,
             witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
+            bounds,
             dev,
             www: self.www,
         })
@@ -301,6 +313,7 @@ mod tests {
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,
+            bounds: BoundsOptions::default(),
             dev: true,
             www: None,
         }
@@ -337,6 +350,9 @@ mod tests {
             ("--data", Box::new(|o| o.data = jwks.join("below a file"))),
             ("key file nowhere", Box::new(|o| o.log_key = Some("nowhere".into()))),
             ("key file nowhere", Box::new(|o| o.previous_log_key = Some("nowhere".into()))),
+            ("--max-connections 0", Box::new(|o| o.bounds.max_connections = 0)),
+            ("--body-memory 0", Box::new(|o| o.bounds.body_memory = 0)),
+            ("--forwarded-header a b", Box::new(|o| o.bounds.forwarded_header = Some("a b".into()))),
             ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),
         ];
         for (sentence, change) in cases {

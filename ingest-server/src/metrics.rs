@@ -20,6 +20,12 @@ struct Refusal {
     code: &'static str,
 }
 
+/// Why a connection was cut off.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Closed {
+    reason: &'static str,
+}
+
 /// The server's metrics.
 #[derive(Debug)]
 pub struct Metrics {
@@ -31,6 +37,9 @@ pub struct Metrics {
     log_size: Gauge,
     projected: Gauge,
     live_readers: Gauge,
+    connections: Gauge,
+    closed: Family<Closed, Counter>,
+    body_bytes: Gauge,
     stopped: Gauge,
 }
 
@@ -49,6 +58,8 @@ impl Default for Metrics {
         );
         let ack_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         registry.register("ack_seconds", "From a request's arrival to its answer", ack_seconds.clone());
+        let closed = Family::default();
+        registry.register("connections_closed", "Connections that were cut off, by reason", closed.clone());
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -57,6 +68,8 @@ impl Default for Metrics {
         let log_size = gauge("log_size", "Entries in the signed log");
         let projected = gauge("projected", "Entries of the log that the store has taken in");
         let live_readers = gauge("live_readers", "Open live connections");
+        let connections = gauge("connections", "Open connections");
+        let body_bytes = gauge("body_bytes", "Bytes of the bodies of all requests under way");
         let stopped = gauge("intake_stopped", "1 when intake is closed until a restart");
         Self {
             registry,
@@ -67,6 +80,9 @@ impl Default for Metrics {
             log_size,
             projected,
             live_readers,
+            connections,
+            closed,
+            body_bytes,
             stopped,
         }
     }
@@ -102,8 +118,20 @@ impl Metrics {
         Counted(self.live_readers.clone())
     }
 
+    /// The number of open connections; keep what this gives for as long as one is open.
+    pub fn connection(&self) -> Counted {
+        self.connections.inc();
+        Counted(self.connections.clone())
+    }
+
+    /// Counts a connection that was cut off: for a `timeout`, or to make `room` for others.
+    pub fn closed(&self, reason: &'static str) {
+        self.closed.get_or_create(&Closed { reason }).inc();
+    }
+
     /// Everything in the Prometheus text format.
-    pub fn encode(&self, log_size: u64, projected: u64, stopped: bool) -> String {
+    pub fn encode(&self, log_size: u64, projected: u64, body_bytes: usize, stopped: bool) -> String {
+        self.body_bytes.set(i64::try_from(body_bytes).unwrap_or(i64::MAX));
         self.log_size.set(i64::try_from(log_size).unwrap_or(i64::MAX));
         self.projected.set(i64::try_from(projected).unwrap_or(i64::MAX));
         self.stopped.set(i64::from(stopped));

@@ -3,7 +3,8 @@
 use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError, Options};
 use crate::config::Config;
-use crate::http::{self, App, Bounds, DevIssuer};
+use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
+use crate::intake::Workers;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notary::NotaryError;
@@ -11,7 +12,7 @@ use crate::outbound;
 use crate::projection::{self, Projection};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
-use std::future::{Future, IntoFuture as _};
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub async fn run(
         allow_origins,
         witnesses,
         verdicts_after,
+        bounds,
         dev,
         www,
     } = config;
@@ -86,7 +88,6 @@ pub async fn run(
     let witnessed =
         witnesses.map(|(policy, submissions)| Witnessed::start(Arc::clone(&log), policy, submissions));
     let (ended, ending) = watch::channel(false);
-    let bounds = Bounds::default();
     let metrics = Metrics::default();
     let renewed = metrics.issuer_keys();
     let app = Arc::new(App {
@@ -95,8 +96,11 @@ pub async fn run(
         witnessed,
         live,
         metrics,
-        places: Semaphore::new(bounds.requests),
-        live_places: Arc::new(Semaphore::new(bounds.live_readers)),
+        device_rate: bounds.device_rate.map(RateLimit::new),
+        network_rate: bounds.network_rate.map(RateLimit::new),
+        bodies: Bodies::new(bounds.body_memory),
+        workers: Workers::start()?,
+        live_places: Arc::new(Semaphore::new(bounds.live_readers as usize)),
         bounds,
         ending: ending.clone(),
         dev: dev.map(|(issuer, key)| DevIssuer { issuer, key }),
@@ -117,22 +121,9 @@ pub async fn run(
         tracing::info!("ending: answering what is under way");
         ended.send_replace(true);
     });
-    let router = http::router(app, &allow_origins, www).into_make_service_with_connect_info::<SocketAddr>();
-    let mut draining = ending.clone();
-    let mut ending = ending;
-    let serve = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is an end as well.
-            let _ = ending.wait_for(|ending| *ending).await;
-        })
-        .into_future();
-    let drained = async {
-        let _ = draining.wait_for(|ending| *ending).await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = serve => served?,
-        () = drained => tracing::warn!("some connections did not end in time"),
+    let router = http::router(Arc::clone(&app), &allow_origins, www);
+    if !Connections::new(app, router).serve(listener, ending, DRAIN).await {
+        tracing::warn!("some connections did not end in time");
     }
     Ok(())
 }

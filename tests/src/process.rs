@@ -32,6 +32,17 @@ impl Server {
         Ok(Self { child, url })
     }
 
+    /// The most memory that it has held at one time, in bytes (proc(5), `VmHWM`).
+    ///
+    /// # Panics
+    /// Where there is no procfs.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("procfs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("kB");
+        kib * 1024
+    }
+
     /// CPU time used so far, all threads, user and system (proc(5), `stat`).
     ///
     /// # Panics

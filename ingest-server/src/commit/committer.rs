@@ -98,6 +98,11 @@ impl Committer {
         })
     }
 
+    /// Whether another request would have to be refused.
+    pub fn is_full(&self) -> bool {
+        self.requests.capacity() == 0
+    }
+
     /// Whether intake is closed until a restart.
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire) || self.requests.is_closed()

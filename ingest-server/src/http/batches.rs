@@ -1,29 +1,31 @@
 //! `POST /v1/batches`: the way in.
 
+use super::body::{Full, Received, Share};
+use super::connections::Connection;
+use super::encoding::DecodeError;
 use super::problem::Refusal;
-use super::{App, body, now_ms, token};
+use super::{App, admission, body, encoding, now_ms, token};
+use crate::auth::DeviceToken;
 use crate::commit::{CommitError, IntakeContext, Outcome};
-use crate::intake::{self, Checked};
-use axum::Json;
+use crate::intake::{self, Busy, Checked};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
+use axum::{Extension, Json};
+use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Hash, limits};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Requests above this are opened off the async threads; below, handing over would cost more.
-const INLINE_BYTES: usize = 64 * 1024;
-
 pub async fn ingest(
     State(app): State<Arc<App>>,
+    Extension(connection): Extension<Arc<Connection>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<IngestResponse>, Refusal> {
     let begin = Instant::now();
-    let answer = answer(&app, &headers, body).await;
+    let answer = answer(&app, &connection, &headers, body).await;
     match &answer {
         Ok(Json(response)) => {
             app.metrics.ack(begin.elapsed());
@@ -36,40 +38,22 @@ pub async fn ingest(
     answer
 }
 
-async fn answer(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Json<IngestResponse>, Refusal> {
-    let Ok(_place) = app.places.try_acquire() else {
-        return Err(Problem::new(Code::Overloaded, "the server is busy; send the same again later")
-            .retry_after(2)
-            .into());
-    };
-    let bytes = body::read(headers, body, app.bounds.body_timeout).await?;
-    let request: IngestRequest = serde_json::from_slice(&bytes).map_err(|error| {
-        Problem::new(Code::MalformedRequest, format!("the body is not an ingest request: {error}"))
-    })?;
-    if request.batches.len() > limits::REQUEST_BATCHES {
-        let detail = format!("a request may have at most {} batches", limits::REQUEST_BATCHES);
-        return Err(Problem::new(Code::TooLarge, detail).into());
-    }
-    let received = now_ms();
-    let token = request.token.as_deref().or_else(|| token::bearer(headers)).ok_or_else(|| {
-        Problem::new(Code::BadToken, "send an access token in the body or as Authorization: Bearer")
-    })?;
-    let token = app.authority.device(token, received / 1_000)?;
+async fn answer(
+    app: &Arc<App>,
+    connection: &Connection,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<IngestResponse>, Refusal> {
+    admission::of_load(app)?;
+    // A token in a header is judged before the body is read.
+    let token = token::bearer(headers).map(|token| authenticate(app, token)).transpose()?;
+    let received = body::read(app, connection, headers, body).await?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let client = intake::client_class(agent).to_owned();
-    let context = IntakeContext { issuer: token.claims.iss.clone(), client };
-    let IngestRequest { batches, known, .. } = request;
-    let opening = {
-        let (app, large) = (Arc::clone(app), bytes.len() > INLINE_BYTES);
-        drop(bytes);
-        let open = move || {
-            let audience = app.authority.audience();
-            let check = |jws| intake::check(jws, &token, audience, received, context.clone());
-            batches.into_iter().map(check).collect::<Vec<_>>()
-        };
-        if large { tokio::task::spawn_blocking(open).await } else { Ok(open()) }
-    };
-    let checked = opening.map_err(|_| Problem::new(Code::Internal, "the batches could not be opened"))?;
+    let working = Arc::clone(app);
+    let opening = app.workers.run(move || open(&working, received, token, client)).await;
+    // What it takes of the memory for bodies is given back when it is answered.
+    let Opened { checked, known, share: _share } = opening.map_err(|Busy| busy())??;
     let submissions = checked
         .iter()
         .filter_map(|one| one.as_ref().ok())
@@ -89,6 +73,64 @@ async fn answer(app: &Arc<App>, headers: &HeaderMap, body: Body) -> Result<Json<
         })
         .collect();
     Ok(Json(IngestResponse { log: app.log.vkey(), answers }))
+}
+
+/// A request whose batches were opened.
+struct Opened {
+    checked: Vec<Result<Checked, Problem>>,
+    known: Option<Known>,
+    share: Share,
+}
+
+/// Decodes a request and opens its batches: all that takes the processor's time.
+fn open(
+    app: &App,
+    received: Received,
+    token: Option<DeviceToken>,
+    client: String,
+) -> Result<Opened, Problem> {
+    let Received { encoding, bytes, mut share } = received;
+    let decoded = encoding::decode(encoding, &bytes).map_err(|error| match error {
+        DecodeError::TooLarge => body::too_large(),
+        DecodeError::Malformed(_) => Problem::new(Code::MalformedRequest, error.to_string()),
+    })?;
+    if let Some(decoded) = &decoded {
+        share.grow(decoded.len()).map_err(|Full| body::no_memory())?;
+    }
+    let request: IngestRequest =
+        serde_json::from_slice(decoded.as_deref().unwrap_or(&bytes)).map_err(|error| {
+            Problem::new(Code::MalformedRequest, format!("the body is not an ingest request: {error}"))
+        })?;
+    drop((decoded, bytes));
+    let IngestRequest { token: inside, known, batches } = request;
+    if batches.len() > limits::REQUEST_BATCHES {
+        let detail = format!("a request may have at most {} batches", limits::REQUEST_BATCHES);
+        return Err(Problem::new(Code::TooLarge, detail));
+    }
+    let token = match (inside, token) {
+        (Some(inside), _) => authenticate(app, &inside)?,
+        (None, Some(token)) => token,
+        (None, None) => {
+            let detail = "send an access token in the body or as Authorization: Bearer";
+            return Err(Problem::new(Code::BadToken, detail));
+        }
+    };
+    let received = now_ms();
+    let context = IntakeContext { issuer: token.claims.iss.clone(), client };
+    let audience = app.authority.audience();
+    let check = |jws| intake::check(jws, &token, audience, received, context.clone());
+    Ok(Opened { checked: batches.into_iter().map(check).collect(), known, share })
+}
+
+/// The device's token, if the device has not sent too many requests.
+fn authenticate(app: &App, token: &str) -> Result<DeviceToken, Problem> {
+    let token = app.authority.device(token, now_ms() / 1_000)?;
+    admission::of_device(app, &token.device)?;
+    Ok(token)
+}
+
+fn busy() -> Problem {
+    Problem::new(Code::Overloaded, "too many requests wait already; send the same again later").retry_after(2)
 }
 
 fn to_answer(outcome: Option<Outcome>, mut problems: Vec<Problem>) -> Answer {

@@ -1,8 +1,10 @@
 //! `POST /dev/token`: tokens for anyone on this machine. Mounted by `serve --dev` alone.
 
+use super::connections::Connection;
 use super::problem::Refusal;
 use super::{App, body, now_ms};
 use crate::keys::TokenRequest;
+use axum::Extension;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
@@ -33,6 +35,7 @@ const LIFE_S: u64 = 300;
 pub async fn token(
     State(app): State<Arc<App>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(connection): Extension<Arc<Connection>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<Token>, Refusal> {
@@ -44,8 +47,8 @@ pub async fn token(
             Problem::new(Code::InsufficientScope, "development tokens are for this machine only").into()
         );
     }
-    let bytes = body::read(&headers, body, app.bounds.body_timeout).await?;
-    let wanted: Wanted = serde_json::from_slice(&bytes)
+    let received = body::read(&app, &connection, &headers, body).await?;
+    let wanted: Wanted = serde_json::from_slice(&received.bytes)
         .map_err(|error| Problem::new(Code::MalformedRequest, format!("not a token request: {error}")))?;
     let Some(dev) = &app.dev else {
         return Err(Problem::new(Code::NotFound, "there is nothing at this path").into());

@@ -1,19 +1,29 @@
 //! HTTP: one router, one module per group of endpoints, and one way to say no.
 
+mod admission;
 mod batches;
 mod body;
+mod connections;
 mod counts;
 mod dev;
+mod encoding;
 mod export;
 mod live;
 mod log;
 mod openapi;
 mod ops;
 mod problem;
+mod rate;
 mod token;
+
+pub use body::Bodies;
+pub use connections::Connections;
+pub use rate::RateLimit;
 
 use crate::auth::Authority;
 use crate::commit::Log;
+use crate::config::Bounds;
+use crate::intake::Workers;
 use crate::keys::PrivateKey;
 use crate::live::Live;
 use crate::metrics::Metrics;
@@ -23,6 +33,7 @@ use crate::witness::Witnessed;
 use axum::Router;
 use axum::handler::HandlerWithoutStateExt as _;
 use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use delistening_schema::problem::{Code, Problem};
@@ -34,7 +45,6 @@ use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::services::ServeDir;
 
 /// What every handler may use.
@@ -54,8 +64,14 @@ pub struct App {
     pub metrics: Metrics,
     /// How requests are bounded.
     pub bounds: Bounds,
-    /// Free places for requests that are being worked on.
-    pub places: Semaphore,
+    /// Requests of one device.
+    pub device_rate: Option<RateLimit>,
+    /// Requests of one network.
+    pub network_rate: Option<RateLimit>,
+    /// The memory for bodies.
+    pub bodies: Bodies,
+    /// Who decode, verify and open requests.
+    pub workers: Workers,
     /// Free places for live readers.
     pub live_places: Arc<Semaphore>,
     /// Becomes true when the server is to end.
@@ -75,23 +91,6 @@ pub struct DevIssuer {
     pub key: PrivateKey,
 }
 
-/// How requests are bounded.
-#[derive(Clone, Debug)]
-pub struct Bounds {
-    /// Requests that are worked on at the same time.
-    pub requests: usize,
-    /// Live connections.
-    pub live_readers: usize,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-}
-
-impl Default for Bounds {
-    fn default() -> Self {
-        Self { requests: 4096, live_readers: 20_000, body_timeout: Duration::from_secs(20) }
-    }
-}
-
 /// The router. Pages of `allow_origins` may call it (`*` for any); `www` is served below `/` in development.
 pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>) -> Router {
     let any = allow_origins.iter().any(|origin| origin == "*");
@@ -101,12 +100,10 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING])
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("allow")])
         .max_age(Duration::from_hours(24));
-    // What cannot be decompressed here is refused by the handler, with a problem of its own.
-    let decompress = RequestDecompressionLayer::new().pass_through_unaccepted(true);
     // Entries and exports shrink to a part; hashes do not.
     let compress = CompressionLayer::new();
     let mut router = Router::new()
-        .route("/v1/batches", post(batches::ingest).layer(decompress))
+        .route("/v1/batches", post(batches::ingest))
         .route("/v1/plays", get(counts::all))
         .route("/v1/tracks/{id}/plays", get(counts::track))
         .route("/v1/artists/{id}/plays", get(counts::artist))
@@ -120,13 +117,18 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/log/keys", get(log::keys))
         .route("/log/tile/entries/{*path}", get(log::bundle).layer(compress))
         .route("/log/tile/{*path}", get(log::tile))
-        .route("/healthz", get(ops::health))
-        .route("/readyz", get(ops::ready))
-        .route("/metrics", get(ops::metrics))
         .route("/openapi.json", get(openapi::document));
     if app.dev.is_some() {
         router = router.route("/dev/token", post(dev::token));
     }
+    if app.network_rate.is_some() {
+        router = router.route_layer(from_fn_with_state(Arc::clone(&app), admission::of_network));
+    }
+    // Operations are not limited: they are asked for most when something is wrong.
+    router = router
+        .route("/healthz", get(ops::health))
+        .route("/readyz", get(ops::ready))
+        .route("/metrics", get(ops::metrics));
     router = match www {
         Some(folder) => {
             router.fallback_service(ServeDir::new(folder).not_found_service(not_found.into_service()))

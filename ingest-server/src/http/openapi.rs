@@ -1,16 +1,20 @@
 //! `GET /openapi.json`: what there is, with the schemas of the contract and the limits in force.
 
+use super::App;
+use crate::config::Bounds;
 use axum::Json;
+use axum::extract::State;
 use delistening_schema::limits;
 use delistening_schema::problem::Code;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// The document (OpenAPI 3.1, whose schemas are JSON Schema 2020-12).
-pub async fn document() -> Json<Value> {
-    Json(describe())
+pub async fn document(State(app): State<Arc<App>>) -> Json<Value> {
+    Json(describe(&app.bounds))
 }
 
-fn describe() -> Value {
+fn describe(bounds: &Bounds) -> Value {
     let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let problem = json!({
         "description": "a problem document (RFC 9457)",
@@ -100,6 +104,9 @@ fn describe() -> Value {
             "batch_bytes": limits::BATCH_BYTES, "batch_events": limits::BATCH_EVENTS,
             "request_bytes": limits::REQUEST_BYTES, "request_batches": limits::REQUEST_BATCHES,
             "token_bytes": limits::TOKEN_BYTES, "token_life_s": limits::TOKEN_LIFE_S,
+            "device_requests_per_s": bounds.device_rate, "network_requests_per_s": bounds.network_rate,
+            "connections": bounds.connections, "idle_timeout_s": bounds.idle_timeout.as_secs(),
+            "body_timeout_s": bounds.body_timeout.as_secs(), "body_bytes_per_s": bounds.body_rate,
         },
         "x-problems": Code::ALL.iter().map(|code| json!({
             "code": code, "status": code.status(), "action": code.action(), "title": code.title(),
@@ -113,7 +120,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document = describe();
+        let document = describe(&crate::config::BoundsOptions::default().check().unwrap());
         let text = document.to_string();
         for reference in text.split(r##""#/components/schemas/"##).skip(1) {
             let name = reference.split('"').next().unwrap();

@@ -1,8 +1,10 @@
 //! From the batches of a request to submissions: opened, checked, each with its own problem if it has one.
 
 mod client;
+mod workers;
 
 pub use client::client_class;
+pub use workers::{Busy, Workers};
 
 use crate::auth::DeviceToken;
 use crate::commit::{IntakeContext, Submission};

@@ -1,5 +1,6 @@
 //! The server as its clients meet it: real HTTP against a running server, with every kind of bad input.
 
+mod bounds;
 mod counts;
 mod intake;
 mod issuers;

@@ -1,6 +1,6 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
-use delistening_ingest::config::ServeOptions;
+use delistening_ingest::config::{BoundsOptions, ServeOptions};
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
@@ -35,6 +35,15 @@ impl Server {
     }
 
     pub async fn start_with(dev: bool) -> Self {
+        // Tests send as fast as they can.
+        Self::start_as(dev, BoundsOptions { device_rate: 0, ..BoundsOptions::default() }).await
+    }
+
+    pub async fn start_bounded(bounds: BoundsOptions) -> Self {
+        Self::start_as(false, bounds).await
+    }
+
+    async fn start_as(dev: bool, bounds: BoundsOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = PrivateKey::generate().unwrap();
         let jwks = folder.path().join("jwks.json");
@@ -52,6 +61,7 @@ impl Server {
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,
+            bounds,
             dev,
             www: None,
         };

@@ -70,7 +70,8 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let server = Server::start(
         Command::new(server)
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", "bench.example/log"])
-            .args(["--audience", ADDRESS.audience, "--issuer", "https://issuer.example", "--jwks"])
+            .args(["--device-rate", "0", "--audience", ADDRESS.audience])
+            .args(["--issuer", "https://issuer.example", "--jwks"])
             .arg(&jwks)
             .arg("--data")
             .arg(folder.path().join("data")),
