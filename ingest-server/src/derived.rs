@@ -50,3 +50,12 @@ pub fn advance(transaction: &Transaction<'_>, leaves: u64) -> rusqlite::Result<(
         .execute([leaves])
         .map(|_| ())
 }
+
+/// Fails as on a full disk, if the file's writes are to fail; for tests alone.
+#[cfg(feature = "faults")]
+pub fn may_fail(database: &Connection) -> rusqlite::Result<()> {
+    use crate::disk::faults::{Op, before};
+    let full =
+        |_| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
+    before(Op::Write, Path::new(database.path().unwrap_or_default())).map_err(full)
+}

@@ -3,8 +3,9 @@
 use super::committer::Request;
 use super::log::{Ledger, Published, Shared};
 use super::{CommitError, Outcome, Submission};
-use crate::journal::{AppendError, BatchRecord, Record, Writer};
-use crate::ledger::SignedSlots;
+use crate::disk::WriteError;
+use crate::journal::{BatchRecord, Record, Writer};
+use crate::ledger::Slots;
 use crate::registry::{Enrolment, Place, Registry};
 use delistening_schema::ledger::{Checkpoint, Receipt};
 use delistening_schema::{DeviceId, Hash};
@@ -16,8 +17,10 @@ use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 pub(super) struct Committing {
     pub shared: Arc<Shared>,
     pub writer: Writer,
-    pub slots: SignedSlots,
+    pub slots: Slots,
     pub registry: Registry,
+    /// Durable batches that are not in the registry yet.
+    pub owed: Vec<Enrolment>,
 }
 
 /// What will become of a submission once its group is committed.
@@ -40,32 +43,69 @@ struct Plan {
 impl Committing {
     /// Commits a group and answers it. On an error nothing of it was promised, and it stays in `group`.
     pub fn commit(&mut self, group: &mut Vec<Request>) -> Result<(), CommitError> {
+        self.settle()?;
         let plan = self.plan(group).map_err(|error| {
             tracing::error!(%error, "the registry cannot be read");
             CommitError::Stopped
         })?;
         if !plan.records.is_empty() {
-            self.write(&plan)?;
+            self.append(&plan)?;
+            self.sign()?;
+            // The group is durable and signed. If the disk has no room for what is derived from it, it is answered,
+            // and the next one waits.
+            match self.settle() {
+                Ok(()) | Err(CommitError::StorageFull) => {}
+                Err(error) => return Err(error),
+            }
         }
-        if group.iter().any(|request| request.roll) {
-            self.writer.roll().map_err(|error| {
-                tracing::warn!(%error, "no new segment can be begun");
-                CommitError::StorageFull
-            })?;
-        }
+        let rolled = if group.iter().any(|request| request.roll) { self.roll() } else { Ok(()) };
         let Plan { verdicts, .. } = plan;
         let mut notes = Notes { shared: &self.shared, signed: HashMap::new() };
         for (request, verdicts) in group.drain(..).zip(verdicts) {
             let known =
                 request.known.filter(|known| known.origin == notes.origin()).map_or(0, |known| known.size);
-            let outcomes = notes.outcomes(verdicts, known).map_err(|error| {
+            let mut outcomes = notes.outcomes(verdicts, known).map_err(|error| {
                 tracing::error!(%error, "a receipt cannot be made");
                 CommitError::Stopped
             });
+            if request.roll {
+                outcomes = rolled.and(outcomes);
+            }
             // Whoever has gone away will resend and get the same receipt.
             let _ = request.reply.send(outcomes);
         }
         Ok(())
+    }
+
+    /// Does what a full disk kept from being done for those before: what is durable is signed and entered, and only
+    /// then comes more.
+    fn settle(&mut self) -> Result<(), CommitError> {
+        self.sign()?;
+        self.ledger_mut().files.flush().map_err(|error| {
+            tracing::warn!(%error, "tiles cannot be written");
+            CommitError::StorageFull
+        })?;
+        if self.owed.is_empty() {
+            return Ok(());
+        }
+        self.registry.enrol(&self.owed, self.writer.next()).map_err(|error| {
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
+                tracing::warn!(%error, "the registry cannot be written");
+                CommitError::StorageFull
+            } else {
+                tracing::error!(%error, "the registry cannot be written");
+                CommitError::Stopped
+            }
+        })?;
+        self.owed.clear();
+        Ok(())
+    }
+
+    fn roll(&mut self) -> Result<(), CommitError> {
+        self.writer.roll().map_err(|error| {
+            tracing::warn!(%error, "no new segment can be begun");
+            CommitError::StorageFull
+        })
     }
 
     /// Looks each submission up, in order, as if those before it in the group were already kept.
@@ -120,32 +160,26 @@ impl Committing {
         Ok(Verdict::Fresh { place, gap: !continues })
     }
 
-    fn write(&mut self, plan: &Plan) -> Result<(), CommitError> {
-        self.writer.append(&plan.records).map_err(|error| match error {
-            AppendError::Undone(error) => {
-                tracing::warn!(%error, "nothing can be appended to the journal");
-                CommitError::StorageFull
-            }
-            AppendError::InDoubt(error) => in_doubt("append to the journal", &error),
-        })?;
+    fn append(&mut self, plan: &Plan) -> Result<(), CommitError> {
+        self.writer.append(&plan.records).map_err(|error| failed("append to the journal", error))?;
+        self.ledger_mut().extend(&plan.records);
+        self.owed.extend_from_slice(&plan.enrolments);
+        Ok(())
+    }
+
+    /// Signs everything that is durable, and publishes that.
+    fn sign(&mut self) -> Result<(), CommitError> {
         let size = self.writer.next();
-        let root = {
-            let mut ledger = self.ledger_mut();
-            ledger.extend(&plan.records);
-            ledger.root(size).map_err(|error| in_doubt("hash the tree", &error))?
-        };
+        if self.shared.published.borrow().size == size {
+            return Ok(());
+        }
+        let root = self.ledger_mut().root(size);
+        let root = root.map_err(|error| failed("hash the tree", WriteError::InDoubt(error)))?;
         let signers = &self.shared.signers;
         let note = signers.sign(&Checkpoint { origin: signers.origin().to_owned(), size, root });
-        self.slots.persist(&note).map_err(|error| in_doubt("persist the checkpoint", &error))?;
-        if let Err(error) = self.ledger_mut().files.flush() {
-            // Derived, and made anew at the next start: no reason to refuse what is durable and signed.
-            tracing::error!(%error, "tiles cannot be written");
-        }
+        self.slots.persist(&note).map_err(|error| failed("persist the checkpoint", error))?;
         self.shared.published.send_replace(Published { size, note });
-        self.registry.enrol(&plan.enrolments, size).map_err(|error| {
-            tracing::error!(%error, "the registry cannot be written");
-            CommitError::Stopped
-        })
+        Ok(())
     }
 
     fn ledger_mut(&self) -> RwLockWriteGuard<'_, Ledger> {
@@ -231,7 +265,15 @@ fn random_salt() -> [u8; 16] {
     salt
 }
 
-fn in_doubt(what: &str, error: &io::Error) -> CommitError {
-    tracing::error!(%error, "could not {what}");
-    CommitError::Stopped
+fn failed(what: &str, error: WriteError) -> CommitError {
+    match error {
+        WriteError::Undone(error) => {
+            tracing::warn!(%error, "could not {what}");
+            CommitError::StorageFull
+        }
+        WriteError::InDoubt(error) => {
+            tracing::error!(%error, "could not {what}");
+            CommitError::Stopped
+        }
+    }
 }

@@ -2,16 +2,16 @@
 
 use super::committer::Committer;
 use super::group::Committing;
+use super::recovery;
 use super::succession::{Succession, SuccessionError};
-use crate::journal::{AppendError, ErasedRecord, Journal, JournalError, Keeper, Reader, Record, Writer};
-use crate::ledger::{Files, SignedSlots, Signers, TILE_WIDTH, Tree};
-use crate::registry::{Enrolment, Place, Registry};
+use crate::journal::{Journal, JournalError, Keeper, Reader, Record, Writer};
+use crate::ledger::{Files, Signers, Slots, TILE_WIDTH, Tree};
 use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, merkle};
-use delistening_schema::{Batch, Hash, play};
+use delistening_schema::{Hash, play};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// How a folder is kept.
@@ -79,6 +79,17 @@ pub(super) struct Shared {
     pub succession: Succession,
 }
 
+impl Shared {
+    /// Makes the ledger of at least the first `end` entries durable, so that a start need not read their records.
+    fn keep_ledger(&self, end: u64) -> io::Result<()> {
+        let unsynced = {
+            let ledger = self.ledger.read().unwrap_or_else(PoisonError::into_inner);
+            ledger.files.unsynced().filter(|_| ledger.files.count() >= end)
+        };
+        unsynced.ok_or_else(|| io::Error::other("the ledger is not written yet"))?.sync()
+    }
+}
+
 /// The tree with its files.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -94,11 +105,14 @@ pub(super) struct Published {
 }
 
 impl Ledger {
-    fn push(&mut self, entry: &Entry) {
+    pub fn push(&mut self, entry: &Entry) {
         let bytes = entry.to_bytes();
         let files = &mut self.files;
         self.tree.push(merkle::leaf_hash(&bytes), |level, hash| files.push(level, hash));
         files.push_entry(&bytes);
+        if matches!(entry, Entry::Key(_)) {
+            files.announces();
+        }
     }
 
     pub fn extend(&mut self, records: &[Record]) {
@@ -134,24 +148,13 @@ impl Log {
             return Err(OpenError::Held(folder.to_owned()));
         }
         let ledger_folder = folder.join("ledger");
-        let mut ledger = Ledger { tree: Tree::default(), files: Files::create(&ledger_folder)? };
-        let mut slots = SignedSlots::open(&ledger_folder.join("signed"))?;
+        std::fs::create_dir_all(&ledger_folder)?;
+        let mut slots = Slots::open(&ledger_folder.join("signed"))?;
         let before = signed_before(&slots, &signers)?;
-        let signed_size = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
-
-        let mut succession = Succession::default();
-        let (journal, mut writer) =
-            Journal::open(&folder.join("journal"), options.segment_bytes, signed_size)?;
-        let mut reader = journal.reader(0);
-        while let Some((index, record)) = reader.next_below(writer.next())? {
-            let entry = record.entry();
-            succession.follow(index, &entry);
-            ledger.push(&entry);
-        }
-        ledger.files.flush()?;
-        if before.is_some_and(|before| ledger.root(before.size).ok() != Some(before.root)) {
-            return Err(OpenError::OtherRoot { size: signed_size });
-        }
+        let signed = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
+        let (journal, mut writer) = Journal::open(&folder.join("journal"), options.segment_bytes, signed)?;
+        let (mut ledger, mut succession) =
+            recovery::ledger(&ledger_folder, &journal, writer.next(), before.as_ref())?;
         let handover = succession.next(&signers, slots.newest())?;
         if writer.next() == 0 {
             let rule = RuleEntry { version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
@@ -166,16 +169,17 @@ impl Log {
         let checkpoint = Checkpoint { origin: signers.origin().to_owned(), size, root: ledger.root(size)? };
         let note = signers.sign(&checkpoint);
         if slots.newest() != Some(&note) {
-            slots.persist(&note)?;
+            slots.persist(&note).map_err(io::Error::from)?;
         }
-        let registry = open_registry(&folder.join("registry.sqlite"), &journal, size)?;
+        let registry = recovery::registry(&folder.join("registry.sqlite"), &journal, size)?;
         let (published, _) = watch::channel(Published { size, note });
         let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signers, succession });
         let committer = Committer::start(
-            Committing { shared: Arc::clone(&shared), writer, slots, registry },
+            Committing { shared: Arc::clone(&shared), writer, slots, registry, owed: Vec::new() },
             options.queue,
         )?;
-        let keeper = Keeper::start(Arc::clone(&journal), |_| Ok(()))?;
+        let kept = Arc::clone(&shared);
+        let keeper = Keeper::start(Arc::clone(&journal), move |end| kept.keep_ledger(end))?;
         Ok(Self { journal, shared, committer, _keeper: keeper, _lock: lock })
     }
 
@@ -185,7 +189,7 @@ impl Log {
         if !path.exists() {
             return Ok(None);
         }
-        let note = SignedSlots::open(&path)?.newest().map(Checkpoint::unverified);
+        let note = Slots::open(&path)?.newest().map(Checkpoint::unverified);
         Ok(note.and_then(Result::ok).map(|checkpoint| checkpoint.origin))
     }
 
@@ -197,6 +201,11 @@ impl Log {
     /// The journal.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// Seals the journal's complete segments now, rather than in the background.
+    pub fn keep(&self) -> Result<(), JournalError> {
+        self.journal.keep(&|end| self.shared.keep_ledger(end))
     }
 
     /// A reader of the journal from record `next` on.
@@ -313,7 +322,7 @@ impl Log {
     }
 
     fn ledger(&self) -> std::sync::RwLockReadGuard<'_, Ledger> {
-        self.shared.ledger.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.shared.ledger.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -322,7 +331,7 @@ fn within(index: u64, width: u64, available: u64) -> bool {
     first.and_then(|first| first.checked_add(width)).is_some_and(|end| end <= available)
 }
 
-fn signed_before(slots: &SignedSlots, signers: &Signers) -> Result<Option<Checkpoint>, OpenError> {
+fn signed_before(slots: &Slots, signers: &Signers) -> Result<Option<Checkpoint>, OpenError> {
     let Some(note) = slots.newest() else { return Ok(None) };
     match signers.verify(note) {
         Ok(checkpoint) => Ok(Some(checkpoint)),
@@ -333,40 +342,8 @@ fn signed_before(slots: &SignedSlots, signers: &Signers) -> Result<Option<Checkp
 /// Enters a record of the log's own before anybody else writes.
 fn publish(writer: &mut Writer, ledger: &mut Ledger, record: Record) -> Result<(), OpenError> {
     let records = [record];
-    writer.append(&records).map_err(|error| match error {
-        AppendError::Undone(error) | AppendError::InDoubt(error) => error,
-    })?;
+    writer.append(&records).map_err(io::Error::from)?;
     ledger.extend(&records);
     ledger.files.flush()?;
     Ok(())
-}
-
-fn open_registry(path: &Path, journal: &Arc<Journal>, size: u64) -> Result<Registry, OpenError> {
-    let mut registry = Registry::open(path, size)?;
-    let mut reader = journal.reader(registry.leaves()?);
-    let mut enrolments = Vec::new();
-    while let Some((leaf, record)) = reader.next_below(size)? {
-        match record {
-            Record::Batch(batch) => match Batch::unverified(&batch.jws) {
-                Ok(payload) => {
-                    let hash = Hash::of(batch.jws.as_bytes());
-                    let place = Place { hash, leaf, tree_size: batch.tree_size };
-                    enrolments.push(Enrolment { device: payload.device, seq: payload.seq, place });
-                }
-                Err(problem) => tracing::error!(leaf, %problem, "a journaled batch cannot be read"),
-            },
-            // A device that sends an erased batch again gets its receipt again.
-            Record::Erased(ErasedRecord { tree_size, device, seq, entry }) => {
-                let place = Place { hash: entry.batch, leaf, tree_size };
-                enrolments.push(Enrolment { device, seq, place });
-            }
-            _ => continue,
-        }
-        if enrolments.len() >= 1000 {
-            registry.enrol(&enrolments, leaf + 1)?;
-            enrolments.clear();
-        }
-    }
-    registry.enrol(&enrolments, size)?;
-    Ok(registry)
 }

@@ -7,6 +7,7 @@
 mod committer;
 mod group;
 mod log;
+mod recovery;
 mod succession;
 
 pub use committer::Committer;

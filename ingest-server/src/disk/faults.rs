@@ -143,7 +143,7 @@ fn strike(op: Op, path: &Path) -> Option<Fault> {
 }
 
 /// Fails if `op` on `path` is to fail.
-pub(super) fn before(op: Op, path: &Path) -> io::Result<()> {
+pub(crate) fn before(op: Op, path: &Path) -> io::Result<()> {
     match strike(op, path) {
         None => Ok(()),
         Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),

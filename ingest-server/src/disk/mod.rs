@@ -13,6 +13,22 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+/// What came of a write that did not succeed.
+#[derive(Debug)]
+pub enum WriteError {
+    /// Nothing was kept, and everything is as it was before: it may be tried again later.
+    Undone(io::Error),
+    /// What is on the disk is in doubt: nothing more may be written before a restart.
+    InDoubt(io::Error),
+}
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        let (WriteError::Undone(error) | WriteError::InDoubt(error)) = error;
+        error
+    }
+}
+
 /// A file that is read and written at offsets.
 #[derive(Debug)]
 pub struct DiskFile {

@@ -60,7 +60,7 @@ impl Journal {
             if let Some(end) = self.catalogue.end_of(first) {
                 before(end)?;
             }
-            self.rewrite(first, |_, _| None)?;
+            self.seal(first)?;
         }
         Ok(())
     }

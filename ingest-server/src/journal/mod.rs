@@ -21,7 +21,7 @@ pub use keeper::Keeper;
 pub use reader::Reader;
 pub use record::{BatchRecord, ErasedRecord, Frame, Record, StatementRecord, VerdictsRecord};
 pub use segment::Damage;
-pub use writer::{AppendError, Writer};
+pub use writer::Writer;
 
 use catalogue::Catalogue;
 use std::io;

@@ -1,5 +1,6 @@
 //! A complete segment takes on its next form, whole and at once.
 
+use super::catalogue::Found;
 use super::record::{Frame, Record};
 use super::segment::{Damage, Form, SealedFile, SealedWriter};
 use super::{Journal, JournalError};
@@ -14,13 +15,29 @@ impl Journal {
     pub fn rewrite(
         self: &Arc<Self>,
         index: u64,
-        mut edit: impl FnMut(u64, Frame<'_>) -> Option<Record>,
+        edit: impl FnMut(u64, Frame<'_>) -> Option<Record>,
     ) -> Result<bool, JournalError> {
         let _alone = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = self.catalogue.find(index).map(|found| found.first) else { return Ok(false) };
+        let Some(found) = self.catalogue.find(index) else { return Ok(false) };
+        self.rewrite_alone(&found, edit)
+    }
+
+    /// Seals the segment that begins with record `first`, if it is still raw.
+    pub(super) fn seal(self: &Arc<Self>, first: u64) -> Result<(), JournalError> {
+        let _alone = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.catalogue.find(first) {
+            Some(found) if found.form == Form::Raw => self.rewrite_alone(&found, |_, _| None).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn rewrite_alone(
+        self: &Arc<Self>,
+        &Found { first, .. }: &Found,
+        mut edit: impl FnMut(u64, Frame<'_>) -> Option<Record>,
+    ) -> Result<bool, JournalError> {
         let Some(end) = self.catalogue.end_of(first) else { return Ok(false) };
-        let temporary = self.catalogue.temporary(first);
-        let file = DiskFile::create(&temporary)?;
+        let file = DiskFile::create(&self.catalogue.temporary(first))?;
         let mut sealed = SealedWriter::new(&file, first)?;
         let (mut reader, mut other) = (self.reader(first), Vec::new());
         while let Some((index, frame)) = reader.frame_below(end)? {

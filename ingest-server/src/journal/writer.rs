@@ -3,7 +3,7 @@
 use super::record::Record;
 use super::segment::{Damage, Form, HEADER, RawFile, SealedFile};
 use super::{Journal, JournalError};
-use crate::disk::{self, DiskFile};
+use crate::disk::{self, DiskFile, WriteError};
 use std::io;
 use std::sync::Arc;
 
@@ -23,15 +23,6 @@ pub struct Writer {
     segment_bytes: u64,
     /// The present segment is complete: the next record begins another.
     complete: bool,
-}
-
-/// What came of an append that did not succeed.
-#[derive(Debug)]
-pub enum AppendError {
-    /// Nothing was kept, and the file is as it was before: others may be tried later.
-    Undone(io::Error),
-    /// What is on the disk is in doubt: nothing more may be appended before a restart.
-    InDoubt(io::Error),
 }
 
 impl Writer {
@@ -131,34 +122,34 @@ impl Writer {
     }
 
     /// Appends `records` with one write and one fdatasync, and compares what the file then holds with them.
-    pub fn append(&mut self, records: &[Record]) -> Result<(), AppendError> {
+    pub fn append(&mut self, records: &[Record]) -> Result<(), WriteError> {
         let mut buffer = Vec::with_capacity(records.len() * 4096);
         for record in records {
             record.frame(&mut buffer);
         }
         let bytes = buffer.len() as u64;
         if self.complete || self.length + bytes > self.segment_bytes {
-            self.roll().map_err(AppendError::Undone)?;
+            self.roll().map_err(WriteError::Undone)?;
         }
         let end = self.length + bytes;
         if end > self.reserved {
-            self.file.reserve(end).map_err(AppendError::Undone)?;
+            self.file.reserve(end).map_err(WriteError::Undone)?;
             self.reserved = end;
         }
         if let Err(error) = self.file.write_all_at(&buffer, self.length) {
             // Not yet synced, so nothing can have been promised: take it back.
             self.reserved = self.length;
             return Err(match self.file.set_length(self.length) {
-                Ok(()) => AppendError::Undone(error),
-                Err(_) => AppendError::InDoubt(error),
+                Ok(()) => WriteError::Undone(error),
+                Err(_) => WriteError::InDoubt(error),
             });
         }
         // After a failed fsync the kernel may have dropped the pages: trying again would prove nothing.
-        self.file.sync().map_err(AppendError::InDoubt)?;
+        self.file.sync().map_err(WriteError::InDoubt)?;
         let mut read = vec![0; buffer.len()];
-        self.file.read_exact_at(&mut read, self.length).map_err(AppendError::InDoubt)?;
+        self.file.read_exact_at(&mut read, self.length).map_err(WriteError::InDoubt)?;
         if read != buffer {
-            return Err(AppendError::InDoubt(io::Error::other("what was read back is not what was written")));
+            return Err(WriteError::InDoubt(io::Error::other("what was read back is not what was written")));
         }
         self.journal.catalogue.mark(self.next, self.length);
         self.length = end;

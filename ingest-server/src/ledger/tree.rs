@@ -30,6 +30,18 @@ struct Level {
 }
 
 impl Tree {
+    /// The tree over the first `size` leaves, whose nodes are in `files`.
+    pub fn restore(size: u64, files: &Files) -> io::Result<Self> {
+        let mut levels = Vec::new();
+        for height in 0.. {
+            let count = size.checked_shr(height).unwrap_or(0);
+            // The last one may be a left sibling of what comes.
+            let Some(last) = count.checked_sub(1) else { break };
+            levels.push(Level { count, recent: VecDeque::from([files.node(height, last)?]) });
+        }
+        Ok(Self { size, levels })
+    }
+
     /// How many leaves there are.
     pub fn size(&self) -> u64 {
         self.size

@@ -102,6 +102,8 @@ impl Registry {
 
     /// Enters batches, all or none, and that the log has `leaves` entries.
     pub fn enrol(&mut self, enrolments: &[Enrolment], leaves: u64) -> rusqlite::Result<()> {
+        #[cfg(feature = "faults")]
+        derived::may_fail(&self.database)?;
         let transaction = self.database.transaction()?;
         {
             let mut insert =

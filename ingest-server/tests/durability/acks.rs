@@ -1,84 +1,12 @@
 //! What an ack is worth: receipts, duplicates, forks, and what a folder says after crashes and damage.
 
-use delistening_ingest::commit::{CommitError, IntakeContext, Log, OpenError, Options, Outcome, Submission};
+use super::support::*;
+use delistening_ingest::commit::{Log, OpenError, Options, Outcome};
+use delistening_schema::Hash;
 use delistening_schema::api::Known;
 use delistening_schema::key::SecretKey;
-use delistening_schema::ledger::{Checkpoint, LogKey, LogSigner, Receipt, merkle};
-use delistening_schema::{Batch, Hash, jws};
+use delistening_schema::ledger::{Checkpoint, LogSigner, merkle};
 use std::fs;
-use std::path::{Path, PathBuf};
-
-fn signer() -> LogSigner {
-    LogSigner::new("log.example", SecretKey::from_seed(&[4; 32])).unwrap()
-}
-
-fn open(folder: &Path) -> Result<Log, OpenError> {
-    Log::open(folder, signer(), &Options::default())
-}
-
-fn close(log: Log) {
-    let committer = log.committer().clone();
-    drop(log);
-    committer.finish();
-}
-
-fn key() -> LogKey {
-    signer().log_key().clone()
-}
-
-/// Seals batch `seq` of device `device`, with `nonce` telling batches at the same place apart.
-fn batch(device: u8, seq: u64, prev: Option<Hash>, nonce: u8) -> Submission {
-    let key = SecretKey::from_seed(&[device; 32]);
-    let payload: Batch = serde_json::from_value(serde_json::json!({
-        "v": 1, "batch": uuid::Uuid::from_u128(u128::from(seq)), "device": key.public().thumbprint(), "seq": seq,
-        "prev": prev.map_or_else(String::new, |hash| hash.to_string()),
-        "nonce": delistening_schema::bytes::encode(&[nonce; 16]), "aud": "a", "listener": "l", "sent_at": 1,
-        "sdk": "test", "events": [],
-    }))
-    .unwrap();
-    let input = payload.signing_input(&key.public());
-    let signature = key.sign(input.as_bytes());
-    let jws = jws::with_signature(input, &signature);
-    Submission {
-        device: payload.device,
-        seq,
-        prev,
-        hash: Hash::of(jws.as_bytes()),
-        jws,
-        received: 1_700_000_000_000 + seq,
-        context: IntakeContext { issuer: "i".into(), client: "tool".into() },
-    }
-}
-
-fn chain(device: u8, count: u64) -> Vec<Submission> {
-    let mut prev = None;
-    (1..=count)
-        .map(|seq| {
-            let submission = batch(device, seq, prev, 0);
-            prev = Some(submission.hash);
-            submission
-        })
-        .collect()
-}
-
-fn commit(log: &Log, submissions: &[Submission], known: Option<Known>) -> Result<Vec<Outcome>, CommitError> {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(log.committer().commit(submissions.to_vec(), known))
-}
-
-fn receipt(outcome: &Outcome) -> &str {
-    match outcome {
-        Outcome::Accepted { receipt, .. } | Outcome::Duplicate { receipt, .. } => receipt,
-        Outcome::Fork => panic!("a fork has no receipt"),
-    }
-}
-
-fn checked(outcome: &Outcome, submission: &Submission) -> Checkpoint {
-    let receipt = Receipt::parse(receipt(outcome)).unwrap();
-    receipt.verify(submission.jws.as_bytes(), &key()).unwrap().1
-}
 
 #[test]
 fn every_accepted_batch_gets_a_receipt_that_verifies() {
@@ -153,28 +81,6 @@ fn forks_are_refused_and_gaps_are_marked() {
     assert!(matches!(outcomes[4], Outcome::Accepted { gap: true, .. }), "one is missing");
     assert!(matches!(commit(&log, &all[3..4], None).unwrap()[0], Outcome::Accepted { gap: true, .. }));
     assert_eq!(commit(&log, &all[2..3], None).unwrap()[0], Outcome::Fork);
-}
-
-fn journal(folder: &Path) -> PathBuf {
-    folder.join("journal").join(format!("{:020}.seg", 0))
-}
-
-/// The segment without the room that is set aside for more.
-fn journal_bytes(folder: &Path) -> Vec<u8> {
-    let mut bytes = fs::read(journal(folder)).unwrap();
-    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1);
-    bytes
-}
-
-/// A folder with three signed batches, and a copy of its files to damage.
-fn three_batches() -> (tempfile::TempDir, Vec<String>) {
-    let folder = tempfile::tempdir().unwrap();
-    let log = open(folder.path()).unwrap();
-    let outcomes: Vec<Outcome> =
-        chain(1, 3).chunks(1).flat_map(|one| commit(&log, one, None).unwrap()).collect();
-    let receipts = outcomes.iter().map(|outcome| receipt(outcome).to_owned()).collect();
-    close(log);
-    (folder, receipts)
 }
 
 #[test]
