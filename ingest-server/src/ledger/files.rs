@@ -46,13 +46,11 @@ impl Files {
         let slots = Slots::open(&folder.join("kept"))?;
         let kept = slots.newest().and_then(Kept::parse).filter(|kept| kept.count <= most).unwrap_or_default();
         let files = Self::take_over(folder, &kept)?;
-        match files.hang_together() {
-            Ok(true) => Ok(files),
-            Ok(false) | Err(_) => {
-                tracing::warn!("the kept tiles are damaged and made anew");
-                Self::create(folder)
-            }
+        if files.hang_together().unwrap_or(false) {
+            return Ok(files);
         }
+        tracing::warn!("the kept tiles are damaged and made anew");
+        Self::create(folder)
     }
 
     /// Empty files in `folder`.

@@ -12,7 +12,7 @@ fn small(folder: &Path) -> Log {
 
 /// Sends a batch until it is acked, as a device does; gives its receipt's checkpoint and how often it was refused.
 fn insist(log: &Log, batch: &Submission) -> (Checkpoint, usize) {
-    for refused in 0..20 {
+    for refused in 0..60 {
         match commit(log, std::slice::from_ref(batch), None) {
             Ok(outcomes) => return (checked(&outcomes[0], batch), refused),
             Err(error) => assert_eq!(error, CommitError::StorageFull),
@@ -101,7 +101,7 @@ fn a_full_disk_is_told_and_intake_goes_on_by_itself_when_there_is_room() {
             let mut tries = 0;
             while commit(&log, group, None).is_err_and(|error| error == CommitError::StorageFull) {
                 tries += 1;
-                assert!(tries < 20, "{plan}: never again");
+                assert!(tries < 60, "{plan}: never again");
             }
             refused += tries;
             assert!(!log.committer().is_stopped(), "{plan}");
