@@ -1,13 +1,15 @@
 //! The façade: takes each input to its room, and gathers what is to be done.
 
+mod auditing;
 mod recording;
 mod sending;
 
+use crate::audit::Audit;
 use crate::batch::Unsigned;
 use crate::ids::Ids;
 use crate::io::{Config, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Status};
 use crate::queue::Queue;
-use crate::record::{BatchRecord, State};
+use crate::record::{AlarmRecord, BatchRecord, State};
 use crate::session::Session;
 use crate::upload::Upload;
 use delistening_schema::ledger::LogKey;
@@ -15,6 +17,9 @@ use delistening_schema::problem::Action;
 use delistening_schema::token::Claims;
 use delistening_schema::{Anchor, PublicKey};
 use std::collections::BTreeMap;
+
+/// How long to wait before something that could not be stored is tried again.
+const STORE_AGAIN_MS: u64 = 5_000;
 
 /// The state machine of one device, or of one of several owners that share a device's storage.
 // The flags are independent facts; no combination of them is a state of its own.
@@ -31,8 +36,14 @@ pub struct Core {
     unconfirmed: BTreeMap<u64, Vec<Record>>,
     /// Whether this core seals and sends.
     leads: bool,
-    /// Whether a contradiction or refusal has stopped sending for good.
+    /// Whether a refusal has stopped sending for good.
     halted: bool,
+    /// The log was found to be rewritten: sending has stopped until that is acknowledged.
+    alarm: Option<AlarmRecord>,
+    alarm_ticket: Option<u64>,
+    /// When the alarm is stored again, after storage refused it.
+    alarm_again_ms: Option<u64>,
+    audit: Audit,
     key: Option<PublicKey>,
     pinned: Vec<LogKey>,
     state: State,
@@ -82,6 +93,10 @@ impl Core {
             unconfirmed: BTreeMap::new(),
             leads: false,
             halted: false,
+            alarm: None,
+            alarm_ticket: None,
+            alarm_again_ms: None,
+            audit: Audit::default(),
             key: None,
             pinned: Vec::new(),
             state: State { listener: config.listener.clone(), ..State::default() },
@@ -116,7 +131,11 @@ impl Core {
     pub fn handle(&mut self, now: Now, input: Input) {
         let is_answer = matches!(
             input,
-            Input::Stored { .. } | Input::Signed { .. } | Input::Token { .. } | Input::Response { .. }
+            Input::Stored { .. }
+                | Input::Signed { .. }
+                | Input::Token { .. }
+                | Input::Response { .. }
+                | Input::Fetched { .. }
         );
         self.hidden &= is_answer;
         match input {
@@ -136,9 +155,12 @@ impl Core {
             Input::Signed { ticket, signature } => self.signed(now, ticket, signature),
             Input::Token { token } => self.token(now, token),
             Input::Response { ticket, result } => self.response(now, ticket, result),
+            Input::Fetched { ticket, result } => self.fetched(now, ticket, result),
+            Input::AcknowledgeAlarm => self.acknowledge_alarm(),
             Input::Online(online) => {
                 if online && !self.online {
-                    self.upload.hurry();
+                    self.upload.backoff.hurry();
+                    self.audit.backoff.hurry();
                 }
                 self.online = online;
             }
@@ -167,8 +189,18 @@ impl Core {
             batches: self.batches.len() + usize::from(self.unstored.is_some()),
             acked: self.acked,
             leader: self.leads,
-            halted: self.halted,
+            halted: self.stopped(),
         }
+    }
+
+    /// What shows that the log was rewritten, as a file to keep and hand on: JSON of
+    /// `delistening_schema::ledger::Evidence`. Known once this core leads.
+    pub fn evidence(&self) -> Option<String> {
+        self.alarm.as_ref().map(|alarm| alarm.evidence.clone())
+    }
+
+    fn stopped(&self) -> bool {
+        self.halted || self.alarm.as_ref().is_some_and(|alarm| !alarm.acknowledged)
     }
 
     fn ticket(&mut self) -> u64 {
@@ -207,6 +239,7 @@ impl Core {
             self.storage_complained = false;
         }
         self.unconfirmed.remove(&ticket);
+        self.alarm_stored(now, ticket, ok);
         if self.unstored.as_ref().is_some_and(|unstored| unstored.ticket == ticket) {
             self.batch_stored(now, ok);
         }
@@ -214,22 +247,31 @@ impl Core {
 
     /// Everything that may go on, goes on; then asks to be woken for what must wait.
     fn proceed(&mut self, now: Now) {
+        self.store_alarm_again(now);
         self.seal(now);
         self.send(now);
+        self.audit(now);
         self.settle(now);
         self.ask_to_be_woken(now);
     }
 
     fn ask_to_be_woken(&mut self, now: Now) {
-        let waiting = !self.queue.is_empty() && self.unsigned.is_none() && self.unstored.is_none();
-        let seal = self.seal_due_ms.filter(|_| self.leads && !self.halted && waiting);
+        let (goes_on, mono_ms) = (!self.stopped(), now.mono_ms);
+        let queued = !self.queue.is_empty() && self.unsigned.is_none() && self.unstored.is_none();
+        let seal = self.seal_due_ms.filter(|_| self.leads && goes_on && queued);
         let send = self
             .upload
-            .waits_until(now.mono_ms)
-            .filter(|_| self.upload.in_flight.is_none() && !self.batches.is_empty() && !self.halted);
+            .backoff
+            .waits_until(mono_ms)
+            .filter(|_| self.upload.in_flight.is_none() && !self.batches.is_empty() && goes_on);
+        let due = if self.audit.doubts.is_empty() { self.audit_due(now) } else { Some(mono_ms) };
+        let audit = due
+            .map(|due| self.audit.backoff.waits_until(mono_ms).unwrap_or(due).max(due))
+            .filter(|_| self.audit.in_flight.is_none() && self.leads && self.online && goes_on);
         let store = self.unstored.as_ref().and_then(|unstored| unstored.retry_at_ms);
         // What is due already waits for something else (a token, a key), which will come as an input.
-        let next = [seal, send, store].into_iter().flatten().filter(|&at| at > now.mono_ms).min();
+        let next = [seal, send, audit, store, self.alarm_again_ms];
+        let next = next.into_iter().flatten().filter(|&at| at > mono_ms).min();
         if let Some(mono_ms) = next.filter(|_| next != self.wake_at) {
             self.outputs.push(Output::WakeAt { mono_ms });
             self.wake_at = next;

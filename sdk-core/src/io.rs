@@ -39,6 +39,9 @@ pub struct Config {
     pub max_age_ms: u64,
     /// Progress is written each time this much time was spent playing, in milliseconds.
     pub progress_every_ms: u64,
+    /// The log itself is asked for its checkpoint, and for what proves that it only grew, each time this much time
+    /// has passed, in milliseconds; 0: only where an answer leaves a doubt.
+    pub audit_every_ms: u64,
 }
 
 impl Default for Config {
@@ -52,6 +55,7 @@ impl Default for Config {
             max_bytes: 32 * 1024,
             max_age_ms: 30_000,
             progress_every_ms: 10_000,
+            audit_every_ms: 24 * 60 * 60 * 1000,
         }
     }
 }
@@ -164,7 +168,7 @@ pub enum EngageKind {
 /// A stored text under a key. The core alone knows what it means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// `state`, `event/…`, `batch/…` or `session/…`.
+    /// `state`, `alarm`, `event/…`, `batch/…` or `session/…`.
     pub key: String,
     /// JSON.
     pub value: String,
@@ -181,6 +185,20 @@ pub enum TransportResult {
         retry_after_s: Option<u64>,
         /// The body.
         body: String,
+    },
+    /// No answer came.
+    NetworkError,
+}
+
+/// What came of asking the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FetchResult {
+    /// The server answered.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// The body; no more than 64 KiB of it are ever looked at.
+        body: Vec<u8>,
     },
     /// No answer came.
     NetworkError,
@@ -262,6 +280,15 @@ pub enum Input {
         /// What came.
         result: TransportResult,
     },
+    /// The log answers, or nobody does.
+    Fetched {
+        /// Of the output.
+        ticket: u64,
+        /// What came.
+        result: FetchResult,
+    },
+    /// A person knows that the log was rewritten, and wants to go on with it as it is now. The evidence is kept.
+    AcknowledgeAlarm,
     /// The network came or went, as far as the platform can tell.
     Online(
         /// Whether it is there.
@@ -310,6 +337,14 @@ pub enum Output {
         body: String,
         /// Whether there may be no time for an answer.
         last_chance: bool,
+    },
+    /// Get `path` below the endpoint, then answer [`Input::Fetched`]. Without a token, a cookie or the device's name:
+    /// who is not known cannot be shown a log of their own.
+    Fetch {
+        /// For the answer.
+        ticket: u64,
+        /// Such as `log/checkpoint`.
+        path: String,
     },
     /// Give [`Input::Tick`] at this time; replaces the one asked for before.
     WakeAt {
@@ -404,6 +439,6 @@ pub struct Status {
     pub acked: u64,
     /// Whether this core seals and sends.
     pub leader: bool,
-    /// Whether it has stopped sending for good because of a contradiction or refusal.
+    /// Whether it has stopped sending because of a contradiction or refusal.
     pub halted: bool,
 }

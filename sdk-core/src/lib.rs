@@ -7,8 +7,10 @@
 //!
 //! The rooms: `session` turns player signals into events, `heard` keeps the media intervals really heard,
 //! `queue` holds events until they are sealed, `batch` seals them into a signed chain, `upload` decides
-//! when to send again, `trust` checks receipts. Start with [`Core::handle`].
+//! when to send again, `trust` checks receipts, `audit` asks the log itself. Start with [`Core::handle`].
 
+mod audit;
+mod backoff;
 mod batch;
 mod core;
 mod heard;
@@ -23,6 +25,6 @@ mod upload;
 pub use crate::core::Core;
 pub use heard::Heard;
 pub use io::{
-    Config, EngageKind, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Signal, Status, Track,
-    TransportResult,
+    Config, EngageKind, Entropy, ErrorNotice, FetchResult, Input, Notice, Now, Output, Record, Signal,
+    Status, Track, TransportResult,
 };

@@ -1,6 +1,7 @@
 //! What is stored, and how it is read back. A record that cannot be read is set aside, never fatal.
 
 use crate::io::Record;
+use delistening_schema::ledger::{Checkpoint, LogKey};
 use delistening_schema::{Hash, Intervals};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -11,6 +12,7 @@ pub const STATE: &str = "state";
 pub const EVENT: &str = "event/";
 pub const BATCH: &str = "batch/";
 pub const SESSION: &str = "session/";
+pub const ALARM: &str = "alarm";
 
 /// The version written into every record.
 const VERSION: u32 = 1;
@@ -41,6 +43,36 @@ pub struct LogState {
     pub key: String,
     /// The newest checkpoint that was verified and proved to continue the one before: a signed note.
     pub checkpoint: Option<String>,
+    /// When this device last asked the log itself, or first knew of it: wall clock, milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audited: Option<u64>,
+}
+
+impl LogState {
+    /// A log of which nothing is known but its key.
+    pub fn new(key: &LogKey) -> Self {
+        Self { key: key.to_vkey(), checkpoint: None, audited: None }
+    }
+
+    /// Remembers a checkpoint that was verified and is of one history with the newest one, if it is larger.
+    pub fn advance(&mut self, note: &str) {
+        let size = |note: &str| Checkpoint::unverified(note).map_or(0, |checkpoint| checkpoint.size);
+        if self.checkpoint.as_deref().is_none_or(|known| size(known) < size(note)) {
+            self.checkpoint = Some(note.to_owned());
+        }
+    }
+}
+
+/// The log was found to be rewritten.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlarmRecord {
+    /// Whether the app has said that a person knows.
+    pub acknowledged: bool,
+    /// In a sentence.
+    pub detail: String,
+    pub origin: String,
+    /// JSON of `delistening_schema::ledger::Evidence`, which nobody here has to read again.
+    pub evidence: String,
 }
 
 /// An event that waits to be sealed.

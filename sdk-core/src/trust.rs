@@ -1,7 +1,7 @@
 //! Which log is believed, and why: keys by origin, the newest checkpoint, and that it only ever grows.
 
 use crate::record::{LogState, State};
-use delistening_schema::ledger::{Checkpoint, LogKey, Receipt, merkle};
+use delistening_schema::ledger::{Checkpoint, Evidence, LogKey, Receipt, merkle};
 use delistening_schema::{Anchor, Hash, api::Acknowledgement};
 
 /// A receipt that holds.
@@ -17,8 +17,41 @@ pub struct Verified {
 pub enum Distrust {
     /// The receipt does not prove that the log holds the batch.
     Receipt(String),
-    /// The log is not the one that was believed before, or does not continue it.
-    Log(String),
+    /// The log is signed by a key that is not believed.
+    Key(String),
+    /// The log is not the one that the request named, which was not asked to prove anything.
+    NotAsked {
+        /// Which it is.
+        origin: String,
+    },
+    /// Nothing shows that the log continues what it was, nor that it does not.
+    Unproved {
+        /// Which log.
+        origin: String,
+        /// The checkpoint it has shown.
+        shown: String,
+    },
+    /// The log is not what it was.
+    Rewritten(Box<Evidence>),
+}
+
+/// What shows that a receipt's checkpoint and the newest one known are of one history.
+#[derive(Clone, Copy)]
+pub enum Proof<'a> {
+    /// The answer, if the request named the newest checkpoint of this log.
+    Answer {
+        /// Which log's newest checkpoint the request named.
+        named: Option<&'a str>,
+    },
+    /// The log's tiles have shown it.
+    Tiles,
+}
+
+/// How two checkpoints of one log stand to each other.
+pub enum Relation {
+    OneHistory,
+    Unproved,
+    Contradiction(Box<Evidence>),
 }
 
 /// The newest checkpoint that was verified, of the log of the newest receipt.
@@ -34,74 +67,85 @@ pub fn anchor(state: &State) -> Option<Anchor> {
 
 /// Checks a receipt for the batch `jws`, and that its checkpoint and the newest one known are of one history.
 /// `vkey` is the key the server says its log has: believed only if pinned, or if no other is known for its
-/// origin. `known` says whether the request named the newest checkpoint of this log, so that the answer had
-/// to prove consistency with it.
+/// origin.
 pub fn check(
     state: &mut State,
     pinned: &[LogKey],
     vkey: &str,
     jws: &str,
     answer: &Acknowledgement,
-    known: Option<&str>,
+    proof: Proof<'_>,
 ) -> Result<Verified, Distrust> {
     let key = believed_key(state, pinned, vkey)?;
     let receipt = Receipt::parse(&answer.receipt).map_err(|error| Distrust::Receipt(error.to_string()))?;
     let (entry, checkpoint) =
         receipt.verify(jws.as_bytes(), &key).map_err(|error| Distrust::Receipt(error.to_string()))?;
-    let log = state
-        .logs
-        .entry(checkpoint.origin.clone())
-        .or_insert_with(|| LogState { key: key.to_vkey(), checkpoint: None });
-    let before = log.checkpoint.as_deref().and_then(|note| Checkpoint::unverified(note).ok());
-    let grew = match &before {
-        None => true,
-        Some(before) if before.size == checkpoint.size => {
-            if before.root != checkpoint.root {
-                return Err(rewritten(before, &checkpoint));
-            }
-            false
+    let (origin, shown) = (checkpoint.origin.clone(), receipt.checkpoint);
+    let log = state.logs.entry(origin.clone()).or_insert_with(|| LogState::new(&key));
+    if let (Some(known), Proof::Answer { named }) = (&log.checkpoint, proof) {
+        if !same_size(known, &checkpoint) && named != Some(origin.as_str()) {
+            return Err(Distrust::NotAsked { origin });
         }
-        // The request named a checkpoint of another log: nothing was proved, so nothing is concluded yet.
-        Some(_) if known != Some(checkpoint.origin.as_str()) => false,
-        Some(before) => {
-            if !one_history(before, &checkpoint, &answer.consistency) {
-                return Err(rewritten(before, &checkpoint));
-            }
-            checkpoint.size > before.size
+        match relate_by_consistency(&key, known, &shown, &answer.consistency) {
+            Relation::OneHistory => {}
+            Relation::Unproved => return Err(Distrust::Unproved { origin, shown }),
+            Relation::Contradiction(evidence) => return Err(Distrust::Rewritten(evidence)),
         }
-    };
-    if grew {
-        log.checkpoint = Some(receipt.checkpoint.clone());
     }
-    state.newest = Some(checkpoint.origin.clone());
-    Ok(Verified { index: receipt.index, received: entry.received, checkpoint, note: receipt.checkpoint })
+    log.advance(&shown);
+    state.newest = Some(origin);
+    Ok(Verified { index: receipt.index, received: entry.received, checkpoint, note: shown })
+}
+
+fn same_size(note: &str, checkpoint: &Checkpoint) -> bool {
+    Checkpoint::unverified(note).is_ok_and(|known| known.size == checkpoint.size)
 }
 
 fn believed_key(state: &State, pinned: &[LogKey], vkey: &str) -> Result<LogKey, Distrust> {
-    let key = LogKey::parse(vkey).map_err(|error| Distrust::Log(error.to_string()))?;
+    let key = LogKey::parse(vkey).map_err(|error| Distrust::Key(error.to_string()))?;
     if !pinned.is_empty() {
         return match pinned.iter().find(|pin| **pin == key) {
             Some(_) => Ok(key),
-            None => Err(Distrust::Log(format!("the log key of {} is not among those pinned", key.name()))),
+            None => Err(Distrust::Key(format!("the log key of {} is not among those pinned", key.name()))),
         };
     }
     match state.logs.get(key.name()) {
         Some(log) if log.key != vkey => {
-            Err(Distrust::Log(format!("the log {} shows another key than before", key.name())))
+            Err(Distrust::Key(format!("the log {} shows another key than before", key.name())))
         }
         _ => Ok(key),
     }
 }
 
-fn one_history(a: &Checkpoint, b: &Checkpoint, proof: &[String]) -> bool {
-    let (old, new) = if a.size <= b.size { (a, b) } else { (b, a) };
+/// Relates two checkpoints by a consistency proof of RFC 6962, which does not repeat the smaller root where that is a
+/// node of the larger tree.
+fn relate_by_consistency(key: &LogKey, known: &str, shown: &str, proof: &[String]) -> Relation {
+    let Some([(smaller, _), _]) = by_size(known, shown) else { return Relation::Unproved };
+    let seed = smaller.size.is_power_of_two().then_some(smaller.root);
     let proof: Option<Vec<Hash>> = proof.iter().map(|hash| Hash::from_base64(hash)).collect();
-    proof.is_some_and(|proof| merkle::verify_consistency(old.size, &old.root, new.size, &new.root, &proof))
+    let proof = proof.map(|proof| seed.into_iter().chain(proof).collect::<Vec<Hash>>());
+    relate(key, known, shown, &proof.unwrap_or_default())
 }
 
-fn rewritten(before: &Checkpoint, now: &Checkpoint) -> Distrust {
-    Distrust::Log(format!(
-        "the log {} at size {} does not agree with what it was at size {}: its history was changed",
-        now.origin, now.size, before.size
-    ))
+/// Relates two checkpoints, which `key` signed, by a proof of what the larger log was: see [`merkle::root_before`].
+/// None is needed for two of one size.
+pub fn relate(key: &LogKey, known: &str, shown: &str, proof: &[Hash]) -> Relation {
+    let Some([(smaller, small), (larger, large)]) = by_size(known, shown) else { return Relation::Unproved };
+    let (held, proof) = if smaller.size == larger.size {
+        (Some(larger.root), [].as_slice())
+    } else {
+        (merkle::root_before(smaller.size, larger.size, &larger.root, proof), proof)
+    };
+    match held {
+        None => Relation::Unproved,
+        Some(held) if held == smaller.root => Relation::OneHistory,
+        Some(_) => Relation::Contradiction(Box::new(Evidence::new(key, small, large, proof))),
+    }
+}
+
+/// Two checkpoints with their notes, the smaller first.
+pub fn by_size<'a>(a: &'a str, b: &'a str) -> Option<[(Checkpoint, &'a str); 2]> {
+    let mut both = [(Checkpoint::unverified(a).ok()?, a), (Checkpoint::unverified(b).ok()?, b)];
+    both.sort_by_key(|(checkpoint, _)| checkpoint.size);
+    Some(both)
 }

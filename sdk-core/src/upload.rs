@@ -1,16 +1,13 @@
-//! When to send: one request at a time, exponential backoff with full jitter, and the server's own wish.
+//! One request at a time, and when the next one may go.
 
-use crate::io::Entropy;
+use crate::backoff::Backoff;
 
-const BASE_MS: u64 = 1_000;
 const CAP_MS: u64 = 300_000;
 
-#[derive(Default)]
 pub struct Upload {
     /// The request under way.
     pub in_flight: Option<InFlight>,
-    failures: u32,
-    not_before_mono_ms: u64,
+    pub backoff: Backoff,
 }
 
 /// A request under way.
@@ -20,68 +17,15 @@ pub struct InFlight {
     pub seqs: Vec<u64>,
 }
 
-impl Upload {
-    /// Whether a request may be sent now.
-    pub fn ready(&self, mono_ms: u64) -> bool {
-        self.in_flight.is_none() && mono_ms >= self.not_before_mono_ms
-    }
-
-    /// When the wait for the next try is over, if there is one.
-    pub fn waits_until(&self, mono_ms: u64) -> Option<u64> {
-        (mono_ms < self.not_before_mono_ms).then_some(self.not_before_mono_ms)
-    }
-
-    /// The network is back: try at once.
-    pub fn hurry(&mut self) {
-        self.not_before_mono_ms = 0;
-    }
-
-    /// How many requests have failed in a row.
-    pub fn failures(&self) -> u32 {
-        self.failures
-    }
-
-    pub fn succeeded(&mut self) {
-        self.failures = 0;
-        self.not_before_mono_ms = 0;
-    }
-
-    /// Waits a random time up to an exponentially growing bound, and not less than the server asked for.
-    pub fn failed(&mut self, mono_ms: u64, retry_after_s: Option<u64>, entropy: &mut dyn Entropy) {
-        let bound = (BASE_MS << self.failures.min(16)).min(CAP_MS);
-        self.failures = self.failures.saturating_add(1);
-        let mut random = [0; 8];
-        entropy.fill(&mut random);
-        let jitter = u64::from_le_bytes(random) % (bound + 1);
-        let asked = retry_after_s.unwrap_or(0).saturating_mul(1_000);
-        self.not_before_mono_ms = mono_ms.saturating_add(asked).saturating_add(jitter);
+impl Default for Upload {
+    fn default() -> Self {
+        Self { in_flight: None, backoff: Backoff::new(CAP_MS) }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Most;
-    impl Entropy for Most {
-        fn fill(&mut self, bytes: &mut [u8]) {
-            bytes.fill(0xff);
-        }
-    }
-
-    #[test]
-    fn waits_grow_to_a_cap_and_respect_the_server() {
-        let mut upload = Upload::default();
-        let mut longest = 0;
-        for _ in 0..40 {
-            upload.failed(0, None, &mut Most);
-            longest = longest.max(upload.waits_until(0).unwrap_or(0));
-        }
-        assert!(longest <= CAP_MS && longest > 0, "{longest}");
-        upload.failed(1_000, Some(60), &mut Most);
-        assert!(upload.waits_until(1_000).unwrap() >= 61_000);
-        assert!(!upload.ready(60_999));
-        upload.hurry();
-        assert!(upload.ready(1_000));
+impl Upload {
+    /// Whether a request may be sent now.
+    pub fn ready(&self, mono_ms: u64) -> bool {
+        self.in_flight.is_none() && self.backoff.ready(mono_ms)
     }
 }

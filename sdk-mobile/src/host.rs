@@ -138,6 +138,11 @@ impl<'a> Host<'a> {
             Message::Report(event) => tell(&self.observer, event),
             Message::Online(online) => self.feed(now, Input::Online(online)),
             Message::Hidden => self.feed(now, Input::Hidden),
+            Message::Evidence(answer) => {
+                // Whoever asked may no longer listen.
+                let _ = answer.send(self.core.evidence());
+            }
+            Message::AcknowledgeAlarm => self.feed(now, Input::AcknowledgeAlarm),
             Message::Sync { deadline, last, answer } => {
                 if last {
                     self.end_sessions(EndReason::Stopped);
@@ -220,6 +225,11 @@ impl<'a> Host<'a> {
                 let transport = self.transport.clone();
                 self.tasks
                     .spawn(async move { Input::Response { ticket, result: transport.post(body).await } });
+            }
+            Output::Fetch { ticket, path } => {
+                let transport = self.transport.clone();
+                self.tasks
+                    .spawn(async move { Input::Fetched { ticket, result: transport.get(&path).await } });
             }
             Output::WakeAt { mono_ms } => self.wake_at = Some(clock::instant(mono_ms)),
             Output::Notify { notice: Notice::Idle } => self.idle = true,

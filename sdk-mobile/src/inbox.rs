@@ -28,6 +28,8 @@ pub enum Message {
     Report(TelemetryEvent),
     Online(bool),
     Hidden,
+    Evidence(oneshot::Sender<Option<String>>),
+    AcknowledgeAlarm,
     Sync {
         deadline: Instant,
         last: bool,

@@ -4,6 +4,7 @@ use crate::errors::{CallbackError, TelemetryError};
 use delistening_schema::ledger::LogKey;
 use delistening_sdk_core::Config;
 use http::uri::{InvalidUri, Uri};
+use std::time::Duration;
 
 /// How telemetry is set up.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -19,6 +20,10 @@ pub struct TelemetryOptions {
     /// Pinned log verifier keys; otherwise the first that is seen is trusted from then on.
     #[uniffi(default = [])]
     pub log_keys: Vec<String>,
+    /// How often this device asks the server's log by itself for what proves that it only grew: once a day if not
+    /// given; zero: only where an answer leaves a doubt.
+    #[uniffi(default = None)]
+    pub audit_every: Option<Duration>,
 }
 
 /// What is played. Only `id` is needed.
@@ -69,7 +74,7 @@ pub struct Settings {
 }
 
 pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryError> {
-    let TelemetryOptions { endpoint, folder, listener, log_keys } = options;
+    let TelemetryOptions { endpoint, folder, listener, log_keys, audit_every } = options;
     let invalid =
         |option: &str, reason: String| TelemetryError::InvalidOption { option: option.to_owned(), reason };
     if folder.is_empty() {
@@ -82,7 +87,10 @@ pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryErro
         LogKey::parse(key).map_err(|error| invalid("log_keys", format!("{key}: {error}")))?;
     }
     let sdk = concat!("delistening-mobile/", env!("CARGO_PKG_VERSION")).to_owned();
-    let config = Config { sdk, listener, log_keys, ..Config::default() };
+    let mut config = Config { sdk, listener, log_keys, ..Config::default() };
+    if let Some(every) = audit_every {
+        config.audit_every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+    }
     Ok(Settings { endpoint: read_endpoint(&endpoint)?, folder, config })
 }
 
@@ -111,7 +119,7 @@ mod tests {
 
     fn options() -> TelemetryOptions {
         let (endpoint, folder) = ("https://plays.example.com/in".to_owned(), "/tmp/plays".to_owned());
-        TelemetryOptions { endpoint, folder, listener: None, log_keys: Vec::new() }
+        TelemetryOptions { endpoint, folder, listener: None, log_keys: Vec::new(), audit_every: None }
     }
 
     #[test]

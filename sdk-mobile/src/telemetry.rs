@@ -89,6 +89,20 @@ impl Telemetry {
         self.inbox.put(Message::Hidden);
     }
 
+    /// What proves that the server's log was rewritten, once the error `log-inconsistent` has told so: the text of a
+    /// file to keep, which `delistening-ingest evidence` checks for anybody. It holds no play and no listener.
+    pub async fn evidence(&self) -> Option<String> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.put(Message::Evidence(answer));
+        answered.await.unwrap_or_default()
+    }
+
+    /// A person knows that the log was rewritten: believes it anew, from what it shows next on, and goes on sending.
+    /// The evidence is kept.
+    pub fn acknowledge_alarm(&self) {
+        self.inbox.put(Message::AcknowledgeAlarm);
+    }
+
     /// Seals and sends now. Returns when everything that could be sent was answered, or `within` has passed:
     /// what is under way then goes on. Meant for a background task with a deadline.
     pub async fn sync(&self, within: Duration) -> SyncOutcome {

@@ -1,7 +1,8 @@
-//! Carries request bodies to the server. When to send and what an answer means is the core's.
+//! Carries requests to the server. When to send and what an answer means is the core's.
 
-use delistening_sdk_core::TransportResult;
+use delistening_sdk_core::{FetchResult, TransportResult};
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use http::response::Parts;
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -19,7 +20,8 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Transport {
     client: Client<HttpsConnector<HttpConnector>, String>,
-    uri: Uri,
+    endpoint: Uri,
+    batches: Uri,
 }
 
 /// The certificate authorities that Mozilla trusts, compiled in: Android's own cannot be asked without a way
@@ -46,8 +48,8 @@ impl Transport {
             .enable_http1()
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        let uri = batches(endpoint, device).map_err(|error| error.to_string())?;
-        Ok(Self { client, uri })
+        let batches = below(endpoint, "v1/batches", Some(device)).map_err(|error| error.to_string())?;
+        Ok(Self { client, endpoint: endpoint.clone(), batches })
     }
 
     /// A redirect is an answer like any other: networks that want a login give one, and a token has no business
@@ -60,22 +62,39 @@ impl Transport {
     /// `None` where nothing came, where it broke off, or where it is longer than any answer.
     async fn ask(&self, body: String) -> Option<TransportResult> {
         let request =
-            Request::post(self.uri.clone()).header(CONTENT_TYPE, "application/json").body(body).ok()?;
-        let (head, body) = self.client.request(request).await.ok()?.into_parts();
-        let bytes = Limited::new(body, ANSWER_BYTES).collect().await.ok()?.to_bytes();
+            Request::post(self.batches.clone()).header(CONTENT_TYPE, "application/json").body(body).ok()?;
+        let (head, body) = self.answer(request).await?;
         Some(TransportResult::Answer {
             status: head.status.as_u16(),
             retry_after_s: retry_after(&head.headers, SystemTime::now()),
-            body: String::from_utf8_lossy(&bytes).into_owned(),
+            body: String::from_utf8_lossy(&body).into_owned(),
         })
+    }
+
+    /// Gets what the log shows to anybody: the request names neither device nor listener.
+    pub async fn get(&self, path: &str) -> FetchResult {
+        let ask = async {
+            let request = Request::get(below(&self.endpoint, path, None).ok()?).body(String::new()).ok()?;
+            let (head, body) = self.answer(request).await?;
+            Some(FetchResult::Answer { status: head.status.as_u16(), body })
+        };
+        tokio::time::timeout(TIMEOUT, ask).await.ok().flatten().unwrap_or(FetchResult::NetworkError)
+    }
+
+    async fn answer(&self, request: Request<String>) -> Option<(Parts, Vec<u8>)> {
+        let (head, body) = self.client.request(request).await.ok()?.into_parts();
+        Some((head, Limited::new(body, ANSWER_BYTES).collect().await.ok()?.to_bytes().into()))
     }
 }
 
-fn batches(endpoint: &Uri, device: &str) -> http::Result<Uri> {
-    let path = endpoint.path().trim_end_matches('/');
-    let query = endpoint.query().map(|query| format!("{query}&")).unwrap_or_default();
+/// A path below the endpoint, with the endpoint's own query and the device's name if that is to be told.
+fn below(endpoint: &Uri, path: &str, device: Option<&str>) -> http::Result<Uri> {
+    let base = endpoint.path().trim_end_matches('/');
+    let device = device.map(|device| format!("device={device}"));
+    let query: Vec<&str> = endpoint.query().into_iter().chain(device.as_deref()).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     let mut parts = endpoint.clone().into_parts();
-    parts.path_and_query = Some(format!("{path}/v1/batches?{query}device={device}").parse()?);
+    parts.path_and_query = Some(format!("{base}/{path}{query}").parse()?);
     Ok(Uri::from_parts(parts)?)
 }
 

@@ -36,8 +36,15 @@ export type SdkCode =
   | "malformed-answer"
   /** A receipt does not prove what it should. Sending stopped; everything is kept. */
   | "receipt-invalid"
-  /** The server's log contradicts what it showed earlier. Sending stopped; everything is kept. */
-  | "log-inconsistent";
+  /**
+   * The server's log was rewritten, and `evidence` proves it. Sending stopped, everything is kept, and this is said
+   * again at every start until `acknowledgeAlarm`.
+   */
+  | "log-inconsistent"
+  /** The server's log is signed by a key that is not believed. Sending stopped; everything is kept. */
+  | "log-key-changed"
+  /** The server's log does not show at the moment that it only grew. What lacks the proof is kept; it is asked again. */
+  | "log-unproved";
 
 /** Something failed. Playback is never disturbed by it. */
 export class TelemetryError extends Error {

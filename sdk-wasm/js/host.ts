@@ -85,6 +85,11 @@ export class Host {
     return JSON.parse(this.#core.status()) as CoreStatus;
   }
 
+  /** What shows that the log was rewritten; known to the tab that leads. */
+  evidence(): string | undefined {
+    return this.#failed() ? undefined : this.#core?.evidence();
+  }
+
   /** Loads the module, opens the storage and joins the other tabs; rejects if the module cannot be had. */
   async start(): Promise<void> {
     if (this.#state !== "new") return;
@@ -171,10 +176,11 @@ export class Host {
   }
 
   #config(): string {
-    const { listener, logKeys, batch } = this.#settings;
+    const { listener, logKeys, auditEveryMs, batch } = this.#settings;
     return JSON.stringify({
       listener,
       log_keys: logKeys,
+      audit_every_ms: auditEveryMs,
       max_events: batch.maxEvents,
       max_bytes: batch.maxBytes,
       max_age_ms: batch.maxAgeMs,
@@ -266,6 +272,9 @@ export class Host {
       case "send":
         this.#send(output);
         break;
+      case "fetch":
+        this.#fetch(output.ticket, output.path);
+        break;
       case "wake_at":
         this.#wake(output.mono_ms);
         break;
@@ -330,6 +339,13 @@ export class Host {
       const { status = 0, retryAfterS, body: text = "" } = answer ?? {};
       const answered: Input = (core, { wall, mono }) => core.response(wall, mono, ticket, status, retryAfterS, text);
       this.#answer(answer ? answered : unanswered);
+    });
+  }
+
+  #fetch(ticket: number, path: string): void {
+    void this.#transport?.get(path).then((resource) => {
+      this.#sink.trace("log", { path, status: resource?.status ?? "none" });
+      this.#answer((core, { wall, mono }) => core.fetched(wall, mono, ticket, resource?.status, resource?.body));
     });
   }
 

@@ -30,6 +30,11 @@ export interface TelemetryOptions {
   listener?: string;
   /** Pinned log verifier keys; otherwise the first that is seen is trusted from then on. */
   logKeys?: string[];
+  /**
+   * How often this device asks the server's log by itself for what proves that it only grew: once a day by default;
+   * 0: only where an answer leaves a doubt. Milliseconds.
+   */
+  auditEveryMs?: number;
   /** Name of the IndexedDB database, `delistening` by default. Tabs with the same name work together. */
   namespace?: string;
   /** When a batch is sealed: 100 events, 48 KiB, or 30 s after its first event by default. */
@@ -46,6 +51,7 @@ export interface Settings {
   readonly token: TelemetryOptions["token"];
   readonly listener: string | undefined;
   readonly logKeys: readonly string[];
+  readonly auditEveryMs: number | undefined;
   readonly namespace: string;
   readonly batch: { readonly maxEvents?: number; readonly maxBytes?: number; readonly maxAgeMs?: number };
 }
@@ -60,7 +66,7 @@ export function readOptions(options: TelemetryOptions, base: string): Settings |
   }
   if (!/^https?:$/.test(endpoint.protocol)) return "endpoint must begin with http: or https:";
   if (typeof options.token !== "function") return "token must be a function that gives an access token";
-  const { listener, namespace = "delistening", logKeys = [], batch = {} } = options;
+  const { listener, namespace = "delistening", logKeys = [], auditEveryMs, batch = {} } = options;
   if (listener !== undefined && (typeof listener !== "string" || listener === "")) {
     return "listener must be a text that is not empty";
   }
@@ -68,11 +74,14 @@ export function readOptions(options: TelemetryOptions, base: string): Settings |
   if (!Array.isArray(logKeys) || !logKeys.every((key) => typeof key === "string")) {
     return "logKeys must be a list of texts";
   }
+  if (auditEveryMs !== undefined && !(Number.isInteger(auditEveryMs) && auditEveryMs >= 0)) {
+    return "auditEveryMs must be a whole number, 0 or above";
+  }
   for (const [name, value] of Object.entries(batch)) {
     if (value !== undefined && !(Number.isInteger(value) && value > 0))
       return `batch.${name} must be a whole number above 0`;
   }
-  return { endpoint, token: options.token, listener, logKeys, namespace, batch };
+  return { endpoint, token: options.token, listener, logKeys, auditEveryMs, namespace, batch };
 }
 
 /** The track as the core reads it, or a sentence about what is wrong with it. */

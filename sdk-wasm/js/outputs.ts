@@ -10,6 +10,7 @@ export type Output =
   | { readonly type: "sign"; readonly ticket: number; readonly message: string }
   | { readonly type: "need_token" }
   | { readonly type: "send"; readonly ticket: number; readonly body: string; readonly last_chance: boolean }
+  | { readonly type: "fetch"; readonly ticket: number; readonly path: string }
   | { readonly type: "wake_at"; readonly mono_ms: number }
   | { readonly type: "notify"; readonly notice: Notice };
 

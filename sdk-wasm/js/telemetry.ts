@@ -127,6 +127,22 @@ export class Telemetry extends TypedEventTarget {
     };
   }
 
+  /**
+   * What proves that the server's log was rewritten, once `log-inconsistent` has told so: the text of a file to keep,
+   * which `delistening-ingest evidence` checks for anybody. It holds no play and no listener.
+   */
+  evidence(): string | undefined {
+    return this.#guard(undefined, () => this.#host?.evidence());
+  }
+
+  /**
+   * A person knows that the log was rewritten: believes it anew, from what it shows next on, and goes on sending. The
+   * evidence is kept.
+   */
+  acknowledgeAlarm(): void {
+    this.#feed((core, { wall, mono }) => core.acknowledge_alarm(wall, mono));
+  }
+
   /** Ends what goes on, sends what it can, and lets go of everything. */
   async close(): Promise<void> {
     if (this.#closed) return;

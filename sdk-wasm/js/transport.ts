@@ -1,4 +1,4 @@
-// Carries request bodies to the server. Decides nothing: when to send and what an answer means is the core's.
+// Carries requests to the server. Decides nothing: when to send and what an answer means is the core's.
 
 /** What came back, or `undefined` when nothing did. */
 export interface Answer {
@@ -15,6 +15,14 @@ export interface Transport {
   send(body: string): Promise<Answer | undefined>;
   /** Hands the body to the browser, which sends it when the page is gone. Says whether it was taken. */
   lastChance(body: string): boolean;
+  /** Gets what the log shows to anybody: the request names neither device nor listener. */
+  get(path: string): Promise<Resource | undefined>;
+}
+
+/** What the log showed. */
+export interface Resource {
+  readonly status: number;
+  readonly body: Uint8Array;
 }
 
 // Browsers refuse keepalive bodies over 64 KiB in flight, all of a page's together.
@@ -23,9 +31,14 @@ const TIMEOUT_MS = 60_000;
 
 /** Posts to `POST /v1/batches` below `endpoint`; `device` lets a load balancer keep a device on one node. */
 export function httpTransport(endpoint: URL, device: string): Transport {
-  const url = new URL(endpoint);
-  url.pathname = `${url.pathname.replace(/\/+$/, "")}/v1/batches`;
+  const below = (path: string) => {
+    const url = new URL(endpoint);
+    url.pathname = `${url.pathname.replace(/\/+$/, "")}/${path}`;
+    return url;
+  };
+  const url = below("v1/batches");
   url.searchParams.set("device", device);
+  const anonymous = { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" } as const;
 
   return {
     outlivesPage: "keepalive" in Request.prototype,
@@ -38,9 +51,7 @@ export function httpTransport(endpoint: URL, device: string): Transport {
           headers: { "content-type": "text/plain;charset=UTF-8" },
           body: bytes,
           keepalive: bytes.length < KEEPALIVE_BYTES,
-          credentials: "omit",
-          cache: "no-store",
-          referrerPolicy: "no-referrer",
+          ...anonymous,
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });
         return {
@@ -57,6 +68,14 @@ export function httpTransport(endpoint: URL, device: string): Transport {
         return navigator.sendBeacon(url, body);
       } catch {
         return false;
+      }
+    },
+    async get(path) {
+      try {
+        const response = await fetch(below(path), { ...anonymous, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+      } catch {
+        return undefined;
       }
     },
   };

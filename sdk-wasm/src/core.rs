@@ -2,7 +2,9 @@
 
 use crate::entropy::WebCrypto;
 use delistening_schema::event::EndReason;
-use delistening_sdk_core::{Config, Core as Machine, Input, Now, Record, Signal, Track, TransportResult};
+use delistening_sdk_core::{
+    Config, Core as Machine, FetchResult, Input, Now, Record, Signal, Track, TransportResult,
+};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
@@ -35,6 +37,11 @@ impl Core {
     /// How much is waiting, as JSON.
     pub fn status(&self) -> Result<String, JsError> {
         Ok(serde_json::to_string(&self.0.status())?)
+    }
+
+    /// What shows that the log was rewritten, as the text of a file; `undefined` when nothing does.
+    pub fn evidence(&self) -> Option<String> {
+        self.0.evidence()
     }
 
     /// A session begins. `id` is its `UUIDv7`, `track` JSON of `delistening_sdk_core::Track`.
@@ -174,6 +181,20 @@ impl Core {
     pub fn network_error(&mut self, wall: f64, mono: f64, ticket: f64) {
         let result = TransportResult::NetworkError;
         self.handle(wall, mono, Input::Response { ticket: whole(ticket), result });
+    }
+
+    /// The answer to `fetch`; `undefined` for both if none came.
+    pub fn fetched(&mut self, wall: f64, mono: f64, ticket: f64, status: Option<u16>, body: Option<Vec<u8>>) {
+        let result = match (status, body) {
+            (Some(status), Some(body)) => FetchResult::Answer { status, body },
+            _ => FetchResult::NetworkError,
+        };
+        self.handle(wall, mono, Input::Fetched { ticket: whole(ticket), result });
+    }
+
+    /// A person knows that the log was rewritten, and wants to go on with it as it is now.
+    pub fn acknowledge_alarm(&mut self, wall: f64, mono: f64) {
+        self.handle(wall, mono, Input::AcknowledgeAlarm);
     }
 
     /// The network came or went, as far as the browser can tell.

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod evidence;
 mod export;
 mod keys;
 mod progress;
@@ -34,6 +35,8 @@ enum Command {
     Token(token::TokenOptions),
     /// Check a receipt: is this batch in that log?
     Verify(verify::VerifyOptions),
+    /// Check what a device kept when it found a log to be rewritten
+    Evidence(evidence::EvidenceOptions),
     /// Write everything that the log commits to into a file
     Export(export::ExportOptions),
     /// Check an export: every signature, root, verdict and count
@@ -49,6 +52,7 @@ pub fn run() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),
+        Command::Evidence(options) => options.run(),
         Command::Export(options) => options.run(),
         Command::Audit(options) => options.run(),
         Command::Witness(options) => options.run(),

@@ -78,22 +78,44 @@ pub fn verify_consistency(
     }
     // When the old tree is a complete subtree its root is not repeated in the proof.
     let (seed, rest) = if old_size.is_power_of_two() {
-        (*old_root, proof)
+        (old_root, proof)
     } else {
         match proof.split_first() {
-            Some((first, rest)) => (*first, rest),
+            Some((first, rest)) => (first, rest),
             None => return false,
         }
     };
+    roots(old_size, new_size, seed, rest) == Some((*old_root, *new_root))
+}
+
+/// The root that the tree of `new_size` leaves with `new_root` had when it had `old_size` leaves, if `nodes` proves
+/// it: a consistency proof that always begins with the node at the old tree's right edge. Whoever holds such a proof
+/// needs no other word on what the old tree was.
+#[must_use]
+pub fn root_before(old_size: u64, new_size: u64, new_root: &Hash, nodes: &[Hash]) -> Option<Hash> {
+    if old_size == 0 {
+        return nodes.is_empty().then(empty_root);
+    }
+    let (seed, rest) = nodes.split_first()?;
+    if old_size >= new_size {
+        return (old_size == new_size && rest.is_empty() && seed == new_root).then_some(*seed);
+    }
+    let (old_root, root) = roots(old_size, new_size, seed, rest)?;
+    (root == *new_root).then_some(old_root)
+}
+
+/// The roots of both trees that a consistency proof leads to, for `0 < old_size < new_size`. `seed` is the node at
+/// the right edge of the old tree from which the proof goes up.
+fn roots(old_size: u64, new_size: u64, seed: &Hash, rest: &[Hash]) -> Option<(Hash, Hash)> {
     let (mut node, mut last) = (old_size - 1, new_size - 1);
     while node & 1 == 1 {
         node >>= 1;
         last >>= 1;
     }
-    let (mut old_hash, mut new_hash) = (seed, seed);
+    let (mut old_hash, mut new_hash) = (*seed, *seed);
     for sibling in rest {
         if last == 0 {
-            return false;
+            return None;
         }
         if node & 1 == 1 || node == last {
             old_hash = node_hash(sibling, &old_hash);
@@ -108,7 +130,7 @@ pub fn verify_consistency(
         node >>= 1;
         last >>= 1;
     }
-    last == 0 && old_hash == *old_root && new_hash == *new_root
+    (last == 0).then_some((old_hash, new_hash))
 }
 
 #[cfg(test)]
@@ -180,5 +202,28 @@ mod tests {
         }
         assert!(verify_consistency(0, &empty_root(), 5, &tree_root(&all[..5]), &[]));
         assert!(!verify_consistency(5, &tree_root(&all[..5]), 4, &tree_root(&all[..4]), &[]));
+    }
+
+    #[test]
+    fn a_proof_tells_what_the_old_root_was() {
+        let all = leaves(33);
+        for new in 1..=all.len() {
+            let new_root = tree_root(&all[..new]);
+            for old in 0..=new {
+                let old_root = tree_root(&all[..old]);
+                // `whole: false` begins with the old tree's own node, also where that is its root.
+                let nodes = if old == 0 { Vec::new() } else { subproof(old, &all[..new], false) };
+                let (old, new) = (old as u64, new as u64);
+                assert_eq!(root_before(old, new, &new_root, &nodes), Some(old_root), "{old} of {new}");
+                assert_eq!(root_before(old, new, &new_root, &[&nodes[..], &[old_root]].concat()), None);
+                if old > 0 {
+                    assert_eq!(root_before(old, new, &old_root, &nodes).is_some(), old == new);
+                    let mut flipped = nodes.clone();
+                    flipped[0].0[0] ^= 1;
+                    assert_eq!(root_before(old, new, &new_root, &flipped), None);
+                }
+            }
+        }
+        assert_eq!(root_before(5, 4, &tree_root(&all[..4]), &[Hash::of(b"x")]), None);
     }
 }

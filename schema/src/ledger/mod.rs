@@ -7,6 +7,7 @@
 mod checkpoint;
 mod cosignature;
 mod entry;
+mod evidence;
 mod handover;
 pub mod merkle;
 mod note;
@@ -15,10 +16,12 @@ mod receipt;
 #[cfg(any(test, feature = "reference"))]
 pub mod reference;
 pub mod sealed;
+pub mod tiles;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, StatementEntry, VerdictEntry};
 pub use handover::{HandoverError, successor};
+pub use evidence::{Contradiction, Evidence, EvidenceError};
 pub use note::{LogKey, LogSigner, NoteError, NoteKey, NoteSigner, SignedNote, WitnessKey, WitnessSigner};
 pub use policy::{Policy, PolicyError, Witness};
 pub use receipt::{Receipt, ReceiptError};

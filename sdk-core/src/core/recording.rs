@@ -2,7 +2,7 @@
 
 use super::Core;
 use crate::io::{EngageKind, Notice, Now, Output, Record, Signal};
-use crate::record::{self, BatchRecord, EventRecord, SessionRecord, State};
+use crate::record::{self, AlarmRecord, BatchRecord, EventRecord, SessionRecord, State};
 use crate::session::Step;
 use crate::trust;
 use delistening_schema::event::{Body, Engagement};
@@ -153,6 +153,11 @@ impl Core {
                 if self.config.listener.is_some() {
                     self.state.listener.clone_from(&self.config.listener);
                 }
+            } else if stored.key == record::ALARM {
+                match record::read::<AlarmRecord>(stored) {
+                    Some(alarm) => self.alarm = Some(alarm),
+                    None => self.set_aside(&stored.key),
+                }
             } else if stored.key.starts_with(record::BATCH) {
                 match record::read::<BatchRecord>(stored) {
                     Some(batch) => {
@@ -170,6 +175,7 @@ impl Core {
                 }
             }
         }
+        self.tell_alarm();
         events.extend(std::mem::take(&mut self.unconfirmed).into_values().flatten());
         let waited = !events.is_empty();
         self.enqueue(now, &events);

@@ -1,18 +1,17 @@
 //! From stored events to sealed batches to verified receipts.
 
-use super::{Core, Unstored};
+use super::{Core, STORE_AGAIN_MS, Unstored};
+use crate::audit::Doubt;
 use crate::batch;
 use crate::io::{Notice, Now, Output, TransportResult};
 use crate::record::{self, BatchRecord};
-use crate::trust::{self, Distrust};
+use crate::trust::{self, Distrust, Proof};
 use crate::upload::InFlight;
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
 use delistening_schema::limits;
 use delistening_schema::problem::{Action, Code, Problem};
 use delistening_schema::token::Claims;
 
-/// How long to wait before a batch that could not be stored is tried again.
-const STORE_AGAIN_MS: u64 = 5_000;
 /// A token that expires sooner than this is not worth sending.
 const TOKEN_MARGIN_S: u64 = 30;
 /// Bytes of batches in one request, below the limit with room for token and framing.
@@ -34,7 +33,7 @@ impl Core {
             || self.queue.bytes() >= self.config.max_bytes
             || self.flushing
             || self.hidden;
-        if !self.leads || self.halted || self.unsigned.is_some() || self.queue.is_empty() || !due {
+        if !self.leads || self.stopped() || self.unsigned.is_some() || self.queue.is_empty() || !due {
             return;
         }
         let (Some(key), Some(audience)) = (&self.key, &self.state.audience) else {
@@ -117,7 +116,7 @@ impl Core {
 
     /// Sends what may be sent.
     pub(super) fn send(&mut self, now: Now) {
-        if !self.leads || self.halted || !self.online || self.batches.is_empty() {
+        if !self.leads || self.stopped() || !self.online || self.batches.is_empty() {
             return;
         }
         if !self.upload.ready(now.mono_ms) {
@@ -135,7 +134,7 @@ impl Core {
         let chosen: Vec<&BatchRecord> = self
             .batches
             .values()
-            .filter(|batch| batch.listener == claims.sub)
+            .filter(|batch| batch.listener == claims.sub && !self.audit.doubts(batch.seq))
             .take(limits::REQUEST_BATCHES)
             .take_while(|batch| {
                 bytes += batch.jws.len() + 3;
@@ -160,7 +159,7 @@ impl Core {
     }
 
     fn need_token(&mut self) {
-        if !self.token_asked && self.online && !self.halted {
+        if !self.token_asked && self.online && !self.stopped() {
             self.token_asked = true;
             self.outputs.push(Output::NeedToken);
         }
@@ -196,9 +195,10 @@ impl Core {
             }
             Err(detail) => {
                 self.token = None;
-                self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+                self.upload.backoff.failed(now.mono_ms, None, &mut *self.entropy);
                 // Sealing may be what waits for the token: try again when sending would.
-                self.seal_due_ms = self.upload.waits_until(now.mono_ms).filter(|_| !self.queue.is_empty());
+                self.seal_due_ms =
+                    self.upload.backoff.waits_until(now.mono_ms).filter(|_| !self.queue.is_empty());
                 self.error(Code::BadToken.as_str(), detail, Action::Refresh);
                 self.flushing = false;
                 self.notify(Notice::Idle);
@@ -210,8 +210,12 @@ impl Core {
         let Some(InFlight { seqs, .. }) = self.upload.in_flight.take_if(|sent| sent.ticket == ticket) else {
             return;
         };
+        // An answer may forget batches, which nothing may after an alarm; they get the same one again.
+        if self.stopped() {
+            return;
+        }
         let TransportResult::Answer { status, retry_after_s, body } = result else {
-            self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+            self.upload.backoff.failed(now.mono_ms, None, &mut *self.entropy);
             return;
         };
         if status != 200 {
@@ -224,57 +228,65 @@ impl Core {
             _ => {
                 let detail = "the answer is not one of an ingest server".to_owned();
                 self.error("malformed-answer", detail, Action::Retry);
-                self.upload.failed(now.mono_ms, None, &mut *self.entropy);
+                self.upload.backoff.failed(now.mono_ms, None, &mut *self.entropy);
             }
         }
     }
 
     fn answered(&mut self, now: Now, seqs: &[u64], response: IngestResponse) {
-        if response.answers.iter().any(|answer| !matches!(answer, Answer::Refused { .. })) {
-            self.upload.succeeded();
-        }
         let known = trust::newest(&self.state).map(|newest| newest.origin);
+        let named = Proof::Answer { named: known.as_deref() };
         let mut done = Vec::new();
         for (&seq, answer) in seqs.iter().zip(response.answers) {
-            let verified = match &answer {
-                Answer::Accepted(ack) => {
-                    self.acknowledged(seq, "accepted", &response.log, ack, known.as_deref())
-                }
-                Answer::Duplicate(ack) => {
-                    self.acknowledged(seq, "duplicate", &response.log, ack, known.as_deref())
-                }
+            let (status, ack) = match answer {
+                Answer::Accepted(ack) => ("accepted", ack),
+                Answer::Duplicate(ack) => ("duplicate", ack),
                 Answer::Refused { problem } => {
                     self.refused(now, &[seq], problem.clone(), problem.retry_after);
-                    false
+                    continue;
                 }
             };
-            if verified {
+            if self.acknowledged(now, seq, status, &response.log, &ack, named) {
                 done.push(seq);
             }
-            if self.halted {
+            if self.stopped() {
                 break;
             }
         }
         if !done.is_empty() {
-            for seq in &done {
-                self.batches.remove(seq);
-            }
-            let state = record::write(record::STATE.to_owned(), &self.state);
-            self.store(vec![state], done.into_iter().map(record::batch_key).collect());
+            self.upload.backoff.succeeded();
+            self.forget(done);
         }
     }
 
-    fn acknowledged(
+    /// Batches whose receipts hold are no longer this device's to keep.
+    pub(super) fn forget(&mut self, seqs: Vec<u64>) {
+        if self.stopped() {
+            return;
+        }
+        for seq in &seqs {
+            self.batches.remove(seq);
+        }
+        let state = record::write(record::STATE.to_owned(), &self.state);
+        self.store(vec![state], seqs.into_iter().map(record::batch_key).collect());
+    }
+
+    /// Whether a batch need not be kept any longer.
+    pub(super) fn acknowledged(
         &mut self,
+        now: Now,
         seq: u64,
         status: &'static str,
         vkey: &str,
         ack: &Acknowledgement,
-        known: Option<&str>,
+        proof: Proof<'_>,
     ) -> bool {
         let Some(batch) = self.batches.get(&seq) else { return false };
-        match trust::check(&mut self.state, &self.pinned, vkey, &batch.jws, ack, known) {
+        match trust::check(&mut self.state, &self.pinned, vkey, &batch.jws, ack, proof) {
             Ok(verified) => {
+                if let Some(log) = self.state.logs.get_mut(&verified.checkpoint.origin) {
+                    log.audited.get_or_insert(now.wall_ms);
+                }
                 self.acked += 1;
                 self.notify(Notice::Acked { seq, status });
                 self.notify(Notice::Receipt {
@@ -289,29 +301,36 @@ impl Core {
                 for problem in &ack.problems {
                     self.error(problem.code.as_str(), problem.detail.clone(), problem.action);
                 }
-                true
+                return true;
             }
             Err(Distrust::Receipt(detail)) => {
                 self.halt("receipt-invalid", format!("the receipt for batch {seq} does not hold: {detail}"));
-                false
             }
-            Err(Distrust::Log(detail)) => {
-                self.halt("log-inconsistent", detail);
-                false
+            Err(Distrust::Key(detail)) => self.halt("log-key-changed", detail),
+            // Sent again, the batch names this log, and so has the answer to prove that the log has only grown.
+            Err(Distrust::NotAsked { origin }) => {
+                self.state.newest = Some(origin);
+                self.upload.backoff.failed(now.mono_ms, None, &mut *self.entropy);
             }
+            Err(Distrust::Unproved { origin, shown }) => {
+                let (vkey, answer) = (vkey.to_owned(), ack.clone());
+                self.audit.doubts.push(Doubt { seq, status, vkey, origin, shown, answer });
+            }
+            Err(Distrust::Rewritten(evidence)) => self.raise(&evidence),
         }
+        false
     }
 
     fn refused(&mut self, now: Now, seqs: &[u64], problem: Problem, retry_after_s: Option<u64>) {
         let retry_after_s = retry_after_s.or(problem.retry_after);
         match problem.action {
-            Action::Retry => self.upload.failed(now.mono_ms, retry_after_s, &mut *self.entropy),
+            Action::Retry => self.upload.backoff.failed(now.mono_ms, retry_after_s, &mut *self.entropy),
             Action::Refresh => {
                 // A new token may help at once; if the next one is refused as well, the wait grows.
                 self.token_refused = true;
-                self.upload.failed(now.mono_ms, retry_after_s, &mut *self.entropy);
-                if problem.code == Code::ExpiredToken && self.upload.failures() == 1 {
-                    self.upload.hurry();
+                self.upload.backoff.failed(now.mono_ms, retry_after_s, &mut *self.entropy);
+                if problem.code == Code::ExpiredToken && self.upload.backoff.failures() == 1 {
+                    self.upload.backoff.hurry();
                 }
                 self.error(problem.code.as_str(), problem.detail, Action::Refresh);
             }
@@ -330,17 +349,18 @@ impl Core {
 
     /// Says when a flush has done what it can.
     pub(super) fn settle(&mut self, now: Now) {
-        let busy = self.unsigned.is_some() || self.upload.in_flight.is_some() || self.token_asked;
+        let asks = self.audit.in_flight.is_some() && !self.audit.doubts.is_empty();
+        let busy = self.unsigned.is_some() || self.upload.in_flight.is_some() || self.token_asked || asks;
         let storing = self.unstored.as_ref().is_some_and(|unstored| unstored.retry_at_ms.is_none());
         if !self.flushing || busy || storing {
             return;
         }
         let nothing_left = self.queue.is_empty() && self.batches.is_empty();
-        let stuck = self.halted
+        let stuck = self.stopped()
             || !self.online
             || !self.leads
             || self.key.is_none()
-            || self.upload.waits_until(now.mono_ms).is_some()
+            || self.upload.backoff.waits_until(now.mono_ms).is_some()
             || self.unstored.is_some()
             || !self.batches.is_empty();
         if nothing_left || stuck {

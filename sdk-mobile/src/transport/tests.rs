@@ -55,6 +55,24 @@ fn the_request_goes_below_the_endpoint_and_names_the_device() {
 }
 
 #[test]
+fn the_log_is_asked_without_a_name() {
+    let (port, server) = server(|mut stream| {
+        let mut head = [0; 256];
+        let length = stream.read(&mut head).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n\xff\x00\xfe").unwrap();
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    });
+    let endpoint = format!("http://127.0.0.1:{port}/base/?a=b").parse().unwrap();
+    let transport = Transport::new(&endpoint, "the-device", public_roots()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let result = runtime.block_on(transport.get("log/tile/0/000.p/3"));
+    assert_eq!(result, FetchResult::Answer { status: 200, body: vec![0xff, 0, 0xfe] });
+    let request = server.join().unwrap();
+    assert!(request.starts_with("GET /base/log/tile/0/000.p/3?a=b HTTP/1.1\r\n"), "{request}");
+    assert!(!request.contains("the-device") && !request.contains("authorization"), "{request}");
+}
+
+#[test]
 fn a_redirect_is_an_answer_and_not_followed() {
     let (result, _) =
         plain("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n");

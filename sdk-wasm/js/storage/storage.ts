@@ -1,6 +1,6 @@
 // Where records are kept. The core decides what is stored; a storage only keeps it, all or nothing.
 
-/** A record as the core made it. The key names its kind: `state`, `event/…`, `batch/…`, `session/…`. */
+/** A record as the core made it. The key names its kind: `state`, `alarm`, `event/…`, `batch/…`, `session/…`. */
 export interface StoredRecord {
   readonly key: string;
   readonly value: string;

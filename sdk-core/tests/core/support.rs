@@ -7,7 +7,7 @@ use delistening_schema::ledger::{BatchEntry, Checkpoint, Entry, LogSigner, Recei
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Batch, Event, Hash, OpenedBatch, jws, token};
 use delistening_sdk_core::{
-    Config, Core, Entropy, Input, Notice, Now, Output, Record, Signal, Track, TransportResult,
+    Config, Core, Entropy, FetchResult, Input, Notice, Now, Output, Record, Signal, Track, TransportResult,
 };
 use std::collections::BTreeMap;
 
@@ -38,6 +38,27 @@ pub struct Server {
     /// Loses this many answers after having kept what was sent.
     pub lose_answers: u32,
     pub requests: Vec<IngestRequest>,
+    /// How it shows the log itself.
+    pub log: LogShown,
+    /// What it was asked of the log.
+    pub fetched: Vec<String>,
+    /// Changes the consistency proof of an answer.
+    pub consistency: fn(Vec<Hash>) -> Vec<Hash>,
+}
+
+/// How a server shows the log itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogShown {
+    /// As it is.
+    AsItIs,
+    /// Without partial tiles.
+    FullTiles,
+    /// This checkpoint instead of its own.
+    Checkpoint(String),
+    /// Every hash with a bit flipped.
+    Garbled,
+    /// With this status and nothing else.
+    Status(u16),
 }
 
 impl Server {
@@ -50,7 +71,52 @@ impl Server {
             refuse_batch: |_| None,
             lose_answers: 0,
             requests: Vec::new(),
+            log: LogShown::AsItIs,
+            fetched: Vec::new(),
+            consistency: |proof| proof,
         }
+    }
+
+    /// The signed checkpoint of the first `size` entries.
+    pub fn checkpoint(&self, size: u64) -> String {
+        let root = merkle::tree_root(&self.leaves[..usize::try_from(size).unwrap()]);
+        let origin = self.signer.log_key().name().to_owned();
+        Checkpoint { origin, size, root }.sign(&self.signer)
+    }
+
+    fn fetch(&mut self, path: &str) -> FetchResult {
+        self.fetched.push(path.to_owned());
+        let answer = |status, body| FetchResult::Answer { status, body };
+        if let LogShown::Status(status) = self.log {
+            return answer(status, Vec::new());
+        }
+        if path == "log/checkpoint" {
+            let LogShown::Checkpoint(note) = &self.log else {
+                return answer(200, self.checkpoint(self.leaves.len() as u64).into_bytes());
+            };
+            return answer(200, note.clone().into_bytes());
+        }
+        match self.tile(path.strip_prefix("log/tile/0/000").expect("small logs have one tile")) {
+            Some(bytes) => answer(200, bytes),
+            None => answer(404, Vec::new()),
+        }
+    }
+
+    fn tile(&self, width: &str) -> Option<Vec<u8>> {
+        // Without partial tiles, the one tile stands for a full one.
+        let width = match width.strip_prefix(".p/") {
+            Some(_) if self.log == LogShown::FullTiles => return None,
+            Some(width) => width.parse().unwrap(),
+            None if self.log == LogShown::FullTiles => self.leaves.len(),
+            None => 256,
+        };
+        let mut bytes: Vec<u8> = self.leaves.get(..width)?.iter().flat_map(|hash| hash.0).collect();
+        if self.log == LogShown::Garbled {
+            for byte in &mut bytes {
+                *byte ^= 1;
+            }
+        }
+        Some(bytes)
     }
 
     fn answer(&mut self, body: &str, wall_ms: u64) -> TransportResult {
@@ -88,23 +154,21 @@ impl Server {
             let (kept, index, size, entry) = &self.kept[&seq];
             assert_eq!(kept.hash, opened.hash, "a fork at {seq}");
             let leaves = &self.leaves[..usize::try_from(*size).unwrap()];
-            let checkpoint =
-                Checkpoint { origin: "log.example".into(), size: *size, root: merkle::tree_root(leaves) };
             let receipt = Receipt {
                 entry: entry.clone(),
                 index: *index,
                 proof: reference::path(usize::try_from(*index).unwrap(), leaves),
-                checkpoint: checkpoint.sign(&self.signer),
+                checkpoint: self.checkpoint(*size),
             };
             let (old, new) = (known.min(*size), known.max(*size));
-            let consistency = if old == 0 || old == new {
+            let consistency = if old == 0 || old == new || new > self.leaves.len() as u64 {
                 Vec::new()
             } else {
                 let leaves = &self.leaves[..usize::try_from(new).unwrap()];
                 reference::subproof(usize::try_from(old).unwrap(), leaves, true)
             };
             known = new;
-            let consistency = consistency.into_iter().map(Hash::to_base64).collect();
+            let consistency = (self.consistency)(consistency).into_iter().map(Hash::to_base64).collect();
             let ack = Acknowledgement { receipt: receipt.to_string(), consistency, problems: Vec::new() };
             answers.push(if duplicate { Answer::Duplicate(ack) } else { Answer::Accepted(ack) });
         }
@@ -243,6 +307,10 @@ impl World {
                     TransportResult::NetworkError
                 };
                 core.handle(self.now, Input::Response { ticket, result });
+            }
+            Output::Fetch { ticket, path } => {
+                let result = if self.network { self.server.fetch(&path) } else { FetchResult::NetworkError };
+                core.handle(self.now, Input::Fetched { ticket, result });
             }
             Output::WakeAt { mono_ms } => self.wake_at = Some(mono_ms),
             Output::Notify { notice } => self.notices.push(notice),

@@ -1,0 +1,86 @@
+//! What is asked of the log itself, where an answer left a doubt, and from time to time in any case.
+
+use crate::backoff::Backoff;
+use delistening_schema::api::Acknowledgement;
+use delistening_schema::ledger::tiles::{Tile, Tiles};
+
+/// A log that does not answer is asked again once an hour at the latest.
+const CAP_MS: u64 = 3_600_000;
+
+pub struct Audit {
+    /// The request under way.
+    pub in_flight: Option<Asked>,
+    /// What the answers so far are for.
+    pub comparison: Option<Comparison>,
+    /// Batches whose receipts hold, but were not shown to be of the log's one history.
+    pub doubts: Vec<Doubt>,
+    pub backoff: Backoff,
+    /// Whether the app was told that the log proves nothing at the moment.
+    pub complained: bool,
+}
+
+/// A request under way.
+pub struct Asked {
+    pub ticket: u64,
+    pub what: Resource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    Checkpoint,
+    /// A tile, and the one that it is asked for in.
+    Tile(Tile, Tile),
+}
+
+/// The newest checkpoint that is believed against one that was shown.
+pub struct Comparison {
+    pub origin: String,
+    pub known: String,
+    pub shown: String,
+    /// The batch in doubt; `None` if nothing but the log itself is.
+    pub seq: Option<u64>,
+    pub missing: Vec<Tile>,
+    pub tiles: Tiles,
+}
+
+/// An answer that waits for its proof.
+pub struct Doubt {
+    /// The batch.
+    pub seq: u64,
+    pub status: &'static str,
+    /// The key the server says its log has.
+    pub vkey: String,
+    pub origin: String,
+    /// The checkpoint of the receipt.
+    pub shown: String,
+    pub answer: Acknowledgement,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self {
+            in_flight: None,
+            comparison: None,
+            doubts: Vec::new(),
+            backoff: Backoff::new(CAP_MS),
+            complained: false,
+        }
+    }
+}
+
+impl Audit {
+    /// Whether a batch waits for its proof.
+    pub fn doubts(&self, seq: u64) -> bool {
+        self.doubts.iter().any(|doubt| doubt.seq == seq)
+    }
+}
+
+impl Resource {
+    /// The path below the endpoint.
+    pub fn path(self) -> String {
+        match self {
+            Self::Checkpoint => "log/checkpoint".to_owned(),
+            Self::Tile(_, asked) => format!("log/{asked}"),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What the core promises, in a world where every fault can be had at will.
+
+mod behaviour;
+mod log;
+mod support;
