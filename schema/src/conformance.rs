@@ -4,7 +4,7 @@
 use crate::event::Event;
 use crate::intervals::Intervals;
 use crate::key::{PublicKey, SecretKey};
-use crate::ledger::{LogKey, Receipt, merkle};
+use crate::ledger::{self, LogKey, Receipt, merkle};
 use crate::play::{Evidence, Facts, judge};
 use crate::token::Claims;
 use crate::{Batch, Hash, bytes, jws};
@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// Every operation that vectors exist for.
-pub const OPERATIONS: [&str; 9] =
-    ["device", "intervals", "event", "seal", "open", "token", "receipt", "consistency", "judge"];
+pub const OPERATIONS: [&str; 10] =
+    ["device", "intervals", "event", "seal", "open", "token", "receipt", "consistency", "evidence", "judge"];
 
 /// Performs `operation` on `input` (JSON) and gives its result (JSON without white space, members in
 /// alphabetical order). An operation that refuses its input says `{"error": …}`.
@@ -28,6 +28,7 @@ pub fn run(operation: &str, input: &str) -> String {
         "token" => read(input).and_then(|input| token(&input)),
         "receipt" => read(input).and_then(|input| receipt(&input)),
         "consistency" => read(input).map(|input| consistency(&input)),
+        "evidence" => read(input).and_then(|input| rewritten(&input)),
         "judge" => read(input).and_then(|input| verdict(&input)),
         other => Err(format!("no such operation: {other}")),
     };
@@ -148,6 +149,11 @@ struct TwoTrees {
 fn consistency(input: &TwoTrees) -> Value {
     let TwoTrees { old_size, old_root, new_size, new_root, proof } = input;
     json!({ "consistent": merkle::verify_consistency(*old_size, old_root, *new_size, new_root, proof) })
+}
+
+fn rewritten(input: &ledger::Evidence) -> Result<Value, String> {
+    let shown = input.verify().map_err(text)?;
+    Ok(json!({ "smaller": shown.smaller.size, "larger": shown.larger.size, "held": shown.held }))
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,9 @@
 // Every command and snippet that the documents show works.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { DOCUMENTS, programs } from "./documents.mjs";
+import { DOCUMENTS, programs, ROOT } from "./documents.mjs";
 import { runCommands } from "./shell.mjs";
 import { pageOf, pageWith, Stage } from "./stage.mjs";
 import { checkTypes } from "./types.mjs";
@@ -15,6 +17,10 @@ const COMMAND = /^\s*(\$|cargo|curl|delistening-ingest|docker|git|node|npm|npx) 
 const BLOCKS = DOCUMENTS.flatMap(({ blocks }) => blocks);
 const PROGRAMS = programs(BLOCKS);
 const place = ({ file, line }) => `${file}:${line}`;
+
+// What a device holds whose log was rewritten.
+const VECTORS = JSON.parse(readFileSync(join(ROOT, "schema/vectors/evidence.json"), "utf8"));
+const EVIDENCE = VECTORS.find(({ name }) => name === "rewritten").input;
 
 const stage = new Stage();
 before(() => stage.open());
@@ -57,7 +63,7 @@ for (const { file, blocks } of DOCUMENTS) {
   test(`${file}: its commands work, one after the other`, async () => {
     // What somebody holds whose device has played something, here from the browser above.
     const { jws, receipt, log } = stage.held;
-    const files = { "batch.jws": jws, "receipt.tlog-proof": receipt };
-    await runCommands(commands.join(""), { files, env: { VKEY: log } });
+    const files = { "batch.jws": jws, "receipt.tlog-proof": receipt, "evidence.json": EVIDENCE };
+    await runCommands(commands.join(""), { files, env: { VKEY: log, EVIDENCE_VKEY: JSON.parse(EVIDENCE).log } });
   });
 }

@@ -13,6 +13,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         file::<api::IngestResponse>("ingest-response"),
         file::<api::LogKeys>("log-keys"),
         file::<ledger::Entry>("ledger-entry"),
+        file::<ledger::Evidence>("log-evidence"),
         file::<play::Verdict>("verdict"),
         file::<play::Play>("play"),
         file::<play::StatementLine>("statement-line"),

@@ -5,7 +5,7 @@ use crate::jws;
 use crate::key::SecretKey;
 use crate::ledger::merkle::tree_root as root;
 use crate::ledger::reference::{path, subproof};
-use crate::ledger::{BatchEntry, Checkpoint, Entry, LogSigner, Receipt, merkle};
+use crate::ledger::{BatchEntry, Checkpoint, Entry, Evidence, LogSigner, Receipt, merkle};
 use crate::token;
 use crate::{Hash, bytes};
 use serde::Serialize;
@@ -32,6 +32,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
             "token" => tokens(),
             "receipt" => receipts(),
             "consistency" => consistency(),
+            "evidence" => evidence(),
             "judge" => sessions(),
             other => unreachable!("operation {other} has no vectors"),
         };
@@ -322,6 +323,34 @@ fn consistency() -> Cases {
         }
     }
     cases
+}
+
+fn evidence() -> Cases {
+    let signer = LogSigner::new("log.example", SecretKey::from_seed(&[4; 32])).expect("a good name");
+    let honest: Vec<Hash> = (0..9_u8).map(|n| merkle::leaf_hash(&[n])).collect();
+    let mut rewritten = honest.clone();
+    rewritten[2] = merkle::leaf_hash(b"another entry");
+    let note = |leaves: &[Hash]| {
+        let (size, root) = (leaves.len() as u64, root(leaves));
+        Checkpoint { origin: "log.example".into(), size, root }.sign(&signer)
+    };
+    let case = |smaller: &[Hash], larger: &[Hash]| {
+        let whole = smaller.len() == larger.len();
+        let proof = if whole { Vec::new() } else { subproof(smaller.len(), larger, false) };
+        Evidence::new(signer.log_key(), &note(smaller), &note(larger), &proof)
+    };
+    let good = case(&honest[..5], &rewritten);
+    let mut bent = good.clone();
+    bent.proof.rotate_left(1);
+    let unsigned = Evidence { larger: good.larger.replace("\n9\n", "\n10\n"), ..good.clone() };
+    named([
+        ("rewritten", json!(good)),
+        ("two roots of one size", json!(case(&honest[..5], &rewritten[..5]))),
+        ("a log that only grew", json!(case(&honest[..5], &honest))),
+        ("the proof of another log", json!(bent)),
+        ("a checkpoint that nobody signed", json!(unsigned)),
+        ("another version", json!(Evidence { evidence: 2, ..good })),
+    ])
 }
 
 fn sessions() -> Cases {

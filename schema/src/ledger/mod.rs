@@ -20,8 +20,8 @@ pub mod tiles;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, StatementEntry, VerdictEntry};
-pub use handover::{HandoverError, successor};
 pub use evidence::{Contradiction, Evidence, EvidenceError};
+pub use handover::{HandoverError, successor};
 pub use note::{LogKey, LogSigner, NoteError, NoteKey, NoteSigner, SignedNote, WitnessKey, WitnessSigner};
 pub use policy::{Policy, PolicyError, Witness};
 pub use receipt::{Receipt, ReceiptError};
