@@ -7,6 +7,7 @@ mod connections;
 mod counts;
 mod dev;
 mod encoding;
+mod erasure;
 mod export;
 mod live;
 mod log;
@@ -35,7 +36,7 @@ use axum::handler::HandlerWithoutStateExt as _;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use delistening_schema::problem::{Code, Problem};
 use problem::Refusal;
 use std::path::PathBuf;
@@ -108,6 +109,7 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/v1/tracks/{id}/plays", get(counts::track))
         .route("/v1/artists/{id}/plays", get(counts::artist))
         .route("/v1/top", get(counts::top))
+        .route("/v1/listeners/{sub}", delete(erasure::erase))
         .route("/v1/live", get(live::stream))
         .route("/v1/export", get(export::lines).layer(compress.clone()))
         .route("/log/checkpoint", get(log::checkpoint))

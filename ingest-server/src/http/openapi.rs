@@ -15,7 +15,6 @@ pub async fn document(State(app): State<Arc<App>>) -> Json<Value> {
 }
 
 fn describe(bounds: &Bounds) -> Value {
-    let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let problem = json!({
         "description": "a problem document (RFC 9457)",
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/problem" } } },
@@ -65,6 +64,14 @@ fn describe(bounds: &Bounds) -> Value {
             "/v1/top": get(range(&by), answers("the most played", json!({ "application/json": {} })), &service),
             "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
                 &service),
+            "/v1/listeners/{sub}": { "delete": {
+                "summary": "Erases everything that was received of a listener, and answers when it is gone; may be repeated",
+                "parameters": [{ "name": "sub", "in": "path", "required": true, "schema": { "type": "string" },
+                    "description": "the listener, as the `sub` of tokens names them" }],
+                "responses": answers("what was erased, and the indexes of the entries that say so", json!({
+                    "application/json": { "schema": { "type": "object" } } })),
+                "security": service,
+            } },
             "/v1/export": get(
                 json!(["from", "to"].map(|name| json!({ "name": name, "in": "query",
                     "schema": { "type": "integer", "minimum": 0, "description": "index of an entry" } }))),
@@ -85,21 +92,7 @@ fn describe(bounds: &Bounds) -> Value {
             "/readyz": get(public.clone(), answers("the process takes batches", text.clone()), &public),
             "/metrics": get(public.clone(), answers("Prometheus text", text), &public),
         },
-        "components": {
-            "securitySchemes": {
-                "device": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope plays:write, bound by cnf.jkt" },
-                "service": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope counts:read" },
-            },
-            "schemas": {
-                "ingest-request": schema(include_str!("../../../schema/json/ingest-request.v1.json")),
-                "ingest-response": schema(include_str!("../../../schema/json/ingest-response.v1.json")),
-                "log-keys": schema(include_str!("../../../schema/json/log-keys.v1.json")),
-                "batch": schema(include_str!("../../../schema/json/batch.v1.json")),
-                "event": schema(include_str!("../../../schema/json/event.v1.json")),
-                "problem": schema(include_str!("../../../schema/json/problem.v1.json")),
-                "counts": { "type": "object", "additionalProperties": { "type": "integer" } },
-            },
-        },
+        "components": components(),
         "x-limits": {
             "batch_bytes": limits::BATCH_BYTES, "batch_events": limits::BATCH_EVENTS,
             "request_bytes": limits::REQUEST_BYTES, "request_batches": limits::REQUEST_BATCHES,
@@ -111,6 +104,26 @@ fn describe(bounds: &Bounds) -> Value {
         "x-problems": Code::ALL.iter().map(|code| json!({
             "code": code, "status": code.status(), "action": code.action(), "title": code.title(),
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// What the paths refer to.
+fn components() -> Value {
+    let schema = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    json!({
+        "securitySchemes": {
+            "device": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope plays:write, bound by cnf.jkt" },
+            "service": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope counts:read, export:read or listeners:erase" },
+        },
+        "schemas": {
+            "ingest-request": schema(include_str!("../../../schema/json/ingest-request.v1.json")),
+            "ingest-response": schema(include_str!("../../../schema/json/ingest-response.v1.json")),
+            "log-keys": schema(include_str!("../../../schema/json/log-keys.v1.json")),
+            "batch": schema(include_str!("../../../schema/json/batch.v1.json")),
+            "event": schema(include_str!("../../../schema/json/event.v1.json")),
+            "problem": schema(include_str!("../../../schema/json/problem.v1.json")),
+            "counts": { "type": "object", "additionalProperties": { "type": "integer" } },
+        },
     })
 }
 

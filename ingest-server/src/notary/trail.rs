@@ -9,6 +9,7 @@ use delistening_schema::ledger::ErasureEntry;
 use delistening_schema::play::{Play, Tally, day_of};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::collections::BTreeSet;
 use std::path::Path;
 use uuid::Uuid;
 
@@ -30,13 +31,30 @@ pub enum Step<'a> {
     Erasure(&'a ErasureEntry),
 }
 
-/// Where everything of a listener stands in the log.
+/// Where everything of a listener stands in the log, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// Indexes of batches.
     pub batches: Vec<u64>,
     /// Verdicts: index of the entry, place in its list.
     pub verdicts: Vec<(u64, u32)>,
+}
+
+impl Holdings {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.verdicts.is_empty()
+    }
+
+    /// What of these no erasure names yet.
+    #[must_use]
+    pub fn without(mut self, erasures: &[(u64, ErasureEntry)]) -> Self {
+        for (_, ErasureEntry { batches, verdicts, .. }) in erasures {
+            self.batches.retain(|batch| batches.binary_search(batch).is_err());
+            self.verdicts.retain(|verdict| verdicts.binary_search(verdict).is_err());
+        }
+        self
+    }
 }
 
 /// The trail.
@@ -46,7 +64,9 @@ pub struct Trail {
 }
 
 const SCHEMA: &str = "
+    -- What is deleted is overwritten, and what is sorted out on the way touches no other file.
     PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
     CREATE TABLE IF NOT EXISTS batches (
         listener TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (listener, leaf)
     ) WITHOUT ROWID;
@@ -182,31 +202,49 @@ impl Trail {
         Ok(erasures)
     }
 
-    /// Forgets what an erasure names; the days that it changes are to be stated again.
-    pub fn erase(&mut self, leaf: u64, erasure: &ErasureEntry) -> rusqlite::Result<()> {
+    /// Whose data erasures name, as far as it is still there.
+    pub fn erased_listeners(&self, erasures: &[(u64, ErasureEntry)]) -> rusqlite::Result<BTreeSet<String>> {
+        let mut batch = self.database.prepare_cached("SELECT listener FROM batches WHERE leaf = ?1")?;
+        let mut item =
+            self.database.prepare_cached("SELECT listener FROM items WHERE leaf = ?1 AND item = ?2")?;
+        let mut listeners = BTreeSet::new();
+        for (_, erasure) in erasures {
+            for leaf in &erasure.batches {
+                listeners.extend(batch.query_row([leaf], |row| row.get(0)).optional()?);
+            }
+            for (leaf, place) in &erasure.verdicts {
+                listeners.extend(item.query_row(params![leaf, place], |row| row.get(0)).optional()?);
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// Forgets `listeners` and what `erasures` name, which are carried out; the days that this changes are to be stated
+    /// again.
+    pub fn erase(
+        &mut self,
+        listeners: &BTreeSet<String>,
+        erasures: &[(u64, ErasureEntry)],
+    ) -> rusqlite::Result<()> {
         let transaction = self.database.transaction()?;
-        transaction.execute_batch(
-            "CREATE TEMP TABLE IF NOT EXISTS erased (listener TEXT PRIMARY KEY); DELETE FROM erased;",
-        )?;
-        for batch in &erasure.batches {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO erased SELECT listener FROM batches WHERE leaf = ?1")?
-                .execute([batch])?;
-            transaction.prepare_cached("DELETE FROM batches WHERE leaf = ?1")?.execute([batch])?;
+        let newest = erasures.iter().map(|(leaf, _)| *leaf).max().unwrap_or(0);
+        for listener in listeners {
+            transaction.execute(
+                "INSERT OR REPLACE INTO days SELECT DISTINCT day, ?2 FROM verdicts
+                 WHERE json_extract(play, '$.listener') = ?1",
+                params![listener, newest],
+            )?;
+            for forget in [
+                "DELETE FROM verdicts WHERE json_extract(play, '$.listener') = ?1",
+                "DELETE FROM batches WHERE listener = ?1",
+                "DELETE FROM items WHERE listener = ?1",
+            ] {
+                transaction.execute(forget, [listener])?;
+            }
         }
-        for (entry, item) in &erasure.verdicts {
-            transaction
-                .prepare_cached("DELETE FROM items WHERE leaf = ?1 AND item = ?2")?
-                .execute(params![entry, item])?;
+        for (leaf, _) in erasures {
+            transaction.execute("DELETE FROM erasures WHERE leaf = ?1", [leaf])?;
         }
-        transaction.execute(
-            "INSERT OR REPLACE INTO days SELECT DISTINCT day, ?1 FROM verdicts
-             WHERE json_extract(play, '$.listener') IN erased",
-            [leaf],
-        )?;
-        transaction.execute("DELETE FROM verdicts WHERE json_extract(play, '$.listener') IN erased", [])?;
-        transaction.execute("DELETE FROM erasures WHERE leaf = ?1", [leaf])?;
-        transaction.execute("DELETE FROM erased", [])?;
         transaction.commit()?;
         // What was written before lies in the file's own log as well, until that is taken over.
         self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

@@ -41,7 +41,7 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Follows to the end of the log, and enters what is due; gives how far it came.
+    /// Follows to the end of the log, carries out what is to be erased, and enters what is due; gives how far it came.
     pub fn catch_up(&mut self) -> Result<u64, FollowError> {
         loop {
             let end = self.follow()?;
@@ -51,20 +51,41 @@ impl Follower {
         }
     }
 
-    fn follow(&mut self) -> Result<u64, FollowError> {
+    /// Follows to the end of the log. What is to be erased goes as soon as its entry is reached, so that nobody's later
+    /// data goes with it.
+    pub(super) fn follow(&mut self) -> Result<u64, FollowError> {
+        loop {
+            self.carry_out()?;
+            if let Some(cursor) = self.follow_to_erasures()? {
+                return Ok(cursor);
+            }
+        }
+    }
+
+    /// Follows to the end of the log, or to entries that say what is to be erased: then `None`.
+    pub(super) fn follow_to_erasures(&mut self) -> Result<Option<u64>, FollowError> {
         let mut cursor = self.notary.trail().leaves()?.min(self.projected.load(Ordering::Acquire));
         let mut reader = self.log.reader(cursor);
         loop {
             let end = self.log.size();
-            let mut chunk = Vec::new();
+            let (mut chunk, mut erasure) = (Vec::new(), false);
             while chunk.len() < CHUNK
-                && let Some(read) = reader.next_below(end)?
+                && let Some((index, record)) = reader.next_below(end)?
             {
-                chunk.push(read);
+                let is_erasure = matches!(record, Record::Erasure(_));
+                // Several that follow each other are carried out together; what comes after them is read again.
+                if erasure && !is_erasure {
+                    break;
+                }
+                erasure = is_erasure;
+                chunk.push((index, record));
             }
-            let Some((last, _)) = chunk.last() else { return Ok(cursor) };
+            let Some((last, _)) = chunk.last() else { return Ok(Some(cursor)) };
             cursor = last + 1;
             self.take(&chunk, cursor)?;
+            if erasure {
+                return Ok(None);
+            }
         }
     }
 
@@ -96,7 +117,7 @@ impl Follower {
     }
 }
 
-fn now_ms() -> u64 {
+pub(super) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,14 +4,20 @@
 //! A thread follows the signed log from where the store and the notary are. It can be stopped at any point and
 //! started again; what was taken in twice is counted once.
 
+mod erasing;
 mod follower;
 mod fragments;
 
+pub use erasing::Erased;
+pub use follower::FollowError;
+
 use crate::commit::Log;
+use crate::journal::JournalError;
 use crate::live::Live;
 use crate::notary::{Notary, NotaryError, Trail};
 use crate::store::Store;
 use follower::Follower;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +30,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Projection {
     projected: Arc<AtomicU64>,
+    follower: Arc<Mutex<Follower>>,
 }
 
 /// How the log is followed.
@@ -53,8 +60,19 @@ impl Projection {
         let notary = Notary::new(trail, log.committer().clone(), options.verdicts_after);
         let follower =
             Follower { log: Arc::clone(&log), store, live, notary, projected: Arc::clone(&projected) };
-        tokio::spawn(follow(log, Arc::new(Mutex::new(follower))));
-        Ok(Self { projected })
+        let follower = Arc::new(Mutex::new(follower));
+        tokio::spawn(follow(log, Arc::clone(&follower)));
+        Ok(Self { projected, follower })
+    }
+
+    /// Erases everything of a listener that the log holds until now: entered first, then taken out of the journal and of
+    /// all that is derived from it. When this is dropped, it goes on all the same.
+    pub async fn erase(&self, listener: String) -> Result<Erased, FollowError> {
+        let follower = Arc::clone(&self.follower);
+        let erasing = tokio::task::spawn_blocking(move || {
+            follower.lock().unwrap_or_else(PoisonError::into_inner).erase(&listener)
+        });
+        erasing.await.unwrap_or_else(|error| Err(JournalError::Io(io::Error::other(error)).into()))
     }
 
     /// How many entries of the log the store has taken in.

@@ -18,6 +18,8 @@ pub struct SqliteStore {
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    -- What is deleted or replaced is overwritten: an erasure must not have to look for it.
+    PRAGMA secure_delete = ON;
     CREATE TABLE IF NOT EXISTS fragments (
         device BLOB NOT NULL,
         session BLOB NOT NULL,
@@ -100,8 +102,7 @@ impl Store for SqliteStore {
 
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without an index of its own: it is rare, and every write would pay for it. What is deleted is overwritten.
-        writer.execute_batch("PRAGMA secure_delete = ON;")?;
+        // Without an index of its own: it is rare, and every write would pay for it.
         let transaction = writer.transaction()?;
         transaction.execute("DELETE FROM fragments WHERE listener = ?1", [listener])?;
         let texts: Vec<String> = transaction

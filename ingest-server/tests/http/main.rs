@@ -2,6 +2,7 @@
 
 mod bounds;
 mod counts;
+mod erasure;
 mod intake;
 mod issuers;
 mod public;

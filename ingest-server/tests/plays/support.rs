@@ -1,6 +1,6 @@
 //! A log whose plays are followed, and a device that tells of some.
 
-use delistening_ingest::commit::{IntakeContext, Log, Options, Submission};
+use delistening_ingest::commit::{IntakeContext, Log, Options, Outcome, Submission};
 use delistening_ingest::journal::Record;
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
@@ -20,6 +20,7 @@ pub struct Running {
     pub runtime: Runtime,
     pub log: Arc<Log>,
     pub store: Arc<dyn Store>,
+    pub projection: Projection,
 }
 
 pub fn signer() -> LogSigner {
@@ -27,21 +28,24 @@ pub fn signer() -> LogSigner {
 }
 
 pub fn start(folder: &Path, verdicts_after: Duration) -> Running {
-    let log = Arc::new(Log::open(folder, signer(), &Options::default()).unwrap());
+    // Small segments: their room is set aside, and tests look through it.
+    let options = Options { segment_bytes: 256 * 1024, ..Options::default() };
+    let log = Arc::new(Log::open(folder, signer(), &options).unwrap());
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap());
     let live = Arc::new(Live::open(&*store).unwrap());
     let options = projection::Options { verdicts_after };
     let runtime = Runtime::new().unwrap();
-    {
+    let projection = {
         let _inside = runtime.enter();
-        Projection::start(Arc::clone(&log), Arc::clone(&store), live, folder, options).unwrap();
-    }
-    Running { runtime, log, store }
+        Projection::start(Arc::clone(&log), Arc::clone(&store), live, folder, options).unwrap()
+    };
+    Running { runtime, log, store, projection }
 }
 
 impl Running {
-    pub fn commit(&self, submission: &Submission) {
-        self.runtime.block_on(self.log.committer().commit(vec![submission.clone()], None)).unwrap();
+    pub fn commit(&self, submission: &Submission) -> Outcome {
+        let committed = self.log.committer().commit(vec![submission.clone()], None);
+        self.runtime.block_on(committed).unwrap().remove(0)
     }
 
     pub fn records(&self) -> Vec<Record> {
@@ -66,8 +70,8 @@ impl Running {
 
     /// Ends everything, so that the folder can be opened again.
     pub fn end(self) {
-        let Self { runtime, log, store } = self;
-        drop((runtime, store));
+        let Self { runtime, log, store, projection } = self;
+        drop((runtime, store, projection));
         let committer = log.committer().clone();
         drop(log);
         committer.finish();
@@ -79,7 +83,19 @@ pub fn now_ms() -> u64 {
 }
 
 /// Batch `seq` of device 1, which tells that session `number` was heard from the `from`th to the `to`th second.
-pub fn heard(seq: u64, prev: Option<Hash>, number: u32, at: u64, (from, to): (u64, u64)) -> Submission {
+pub fn heard(seq: u64, prev: Option<Hash>, number: u32, at: u64, interval: (u64, u64)) -> Submission {
+    heard_by((1, "listener-1"), seq, prev, number, at, interval)
+}
+
+/// The same of another device and listener.
+pub fn heard_by(
+    (device, listener): (u8, &str),
+    seq: u64,
+    prev: Option<Hash>,
+    number: u32,
+    at: u64,
+    (from, to): (u64, u64),
+) -> Submission {
     let event = |place: u64, mono: u64, rest: Value| {
         let mut event = json!({
             "id": format!("018f4e3a-7c00-7000-8000-{number:08x}{:04x}", seq * 16 + place),
@@ -103,11 +119,11 @@ pub fn heard(seq: u64, prev: Option<Hash>, number: u32, at: u64, (from, to): (u6
             "volume": 1, "muted": false, "visible": true }),
         ),
     ];
-    let key = SecretKey::from_seed(&[1; 32]);
+    let key = SecretKey::from_seed(&[device; 32]);
     let payload: Batch = serde_json::from_value(json!({
         "v": 1, "batch": uuid::Uuid::from_u128(u128::from(seq)), "device": key.public().thumbprint(), "seq": seq,
         "prev": prev.map_or_else(String::new, |hash| hash.to_string()), "nonce": bytes::encode(&[0; 16]),
-        "aud": "a", "listener": "listener-1", "sent_at": at, "sdk": "test", "events": events,
+        "aud": "a", "listener": listener, "sent_at": at, "sdk": "test", "events": events,
     }))
     .unwrap();
     let input = payload.signing_input(&key.public());
