@@ -3,6 +3,7 @@
 
 import { basename, join, relative } from "node:path";
 import { build, projects, typecheck } from "./build.mjs";
+import { crash } from "./crash.mjs";
 import { buildKotlin } from "./kotlin.mjs";
 import { filesUnder } from "./lib/inputs.mjs";
 import { bold, main, ROOT, run, Stop, say, seconds, step, steps } from "./lib/run.mjs";
@@ -26,6 +27,7 @@ async function all() {
     }),
   );
   await step("Tests of Rust", () => cargoTest());
+  await step("A server is killed under load", () => crash("--runs", "50", "--seed", "20"));
   await build(tools.wasm, { conformance: true });
   await step("Types of TypeScript", async () => {
     for (const folder of projects(workspaces())) await typecheck(folder);

@@ -2,8 +2,10 @@
 //! that names the setting.
 
 mod bounds;
+mod storage;
 
 pub use bounds::{Bounds, BoundsOptions};
+pub use storage::StorageOptions;
 
 use crate::auth::{Issuers, Source, read_file};
 use crate::keys::{KeyFileError, PrivateKey};
@@ -80,6 +82,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub bounds: BoundsOptions,
 
+    /// How the journal is kept
+    #[command(flatten)]
+    pub storage: StorageOptions,
+
     /// For development: make keys, and mint tokens for anyone on this machine
     #[arg(long)]
     pub dev: bool,
@@ -141,6 +147,8 @@ pub struct Config {
     pub verdicts_after: Duration,
     /// How clients are bounded.
     pub bounds: Bounds,
+    /// How the journal is kept.
+    pub log: crate::commit::Options,
     /// The issuer's name and key, in development.
     pub dev: Option<(String, PrivateKey)>,
     /// A folder to serve, in development.
@@ -229,6 +237,7 @@ impl ServeOptions {
             .collect::<Result<_, _>>()?;
         let witnesses = self.witness_policy.as_deref().map(witnesses).transpose()?;
         let bounds = self.bounds.check()?;
+        let log = self.storage.check()?;
         Ok(Config {
             data: self.data,
             listen,
@@ -241,6 +250,7 @@ impl ServeOptions {
             witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
             bounds,
+            log,
             dev,
             www: self.www,
         })
@@ -314,6 +324,7 @@ mod tests {
             witness_policy: None,
             verdicts_after: 60,
             bounds: BoundsOptions::default(),
+            storage: StorageOptions::default(),
             dev: true,
             www: None,
         }
@@ -352,6 +363,7 @@ mod tests {
             ("key file nowhere", Box::new(|o| o.previous_log_key = Some("nowhere".into()))),
             ("--max-connections 0", Box::new(|o| o.bounds.max_connections = 0)),
             ("--body-memory 0", Box::new(|o| o.bounds.body_memory = 0)),
+            ("--segment-bytes 1000", Box::new(|o| o.storage.segment_bytes = 1000)),
             ("--forwarded-header a b", Box::new(|o| o.bounds.forwarded_header = Some("a b".into()))),
             ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),
         ];

@@ -1,7 +1,7 @@
 //! Puts the parts together and runs them until told to end.
 
 use crate::auth::{Authority, Keyring, KeyringError};
-use crate::commit::{Log, OpenError, Options};
+use crate::commit::{Log, OpenError};
 use crate::config::Config;
 use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
 use crate::intake::Workers;
@@ -71,13 +71,14 @@ pub async fn run(
         witnesses,
         verdicts_after,
         bounds,
+        log,
         dev,
         www,
     } = config;
     let client = outbound::client().build().map_err(io::Error::other)?;
     let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
     let keyring = Arc::new(keyring);
-    let log = Arc::new(Log::open(&data, signers, &Options::default())?);
+    let log = Arc::new(Log::open(&data, signers, &log)?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
     let following = projection::Options { verdicts_after };

@@ -138,15 +138,25 @@ impl Issuer {
         )
     }
 
-    /// A token for a device of a listener, issued at `now` (seconds since 1970).
-    pub fn token(&self, address: &Address<'_>, device: &Device, now: u64) -> String {
-        let claims = serde_json::json!({
-            "iss": self.name, "aud": address.audience, "iat": now, "exp": now + 900, "sub": address.listener,
-            "scope": token::SCOPE_WRITE_PLAYS, "cnf": { "jkt": device.id() },
-        });
+    /// A token for a service that may do what `scope` says, issued at `now` (seconds since 1970).
+    pub fn service_token(&self, audience: &str, scope: &str, now: u64) -> String {
+        self.sign(&serde_json::json!({
+            "iss": self.name, "aud": audience, "iat": now, "exp": now + 900, "sub": "tests", "scope": scope,
+        }))
+    }
+
+    fn sign(&self, claims: &serde_json::Value) -> String {
         let input = jws::signing_input(&token::header("k1"), claims.to_string().as_bytes());
         let signature = self.key.sign(input.as_bytes());
         jws::with_signature(input, &signature)
+    }
+
+    /// A token for a device of a listener, issued at `now` (seconds since 1970).
+    pub fn token(&self, address: &Address<'_>, device: &Device, now: u64) -> String {
+        self.sign(&serde_json::json!({
+            "iss": self.name, "aud": address.audience, "iat": now, "exp": now + 900, "sub": address.listener,
+            "scope": token::SCOPE_WRITE_PLAYS, "cnf": { "jkt": device.id() },
+        }))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the load and fault tools share: devices that sign real batches, a server in a process of its own, a
 //! load of HTTP requests, and figures. Never part of a shipped program.
 //!
-//! Start with `src/bin/bench-ingest.rs`.
+//! Start with `src/bin/bench-ingest.rs`, or with `src/crash.rs`, which kills servers.
 
+pub mod crash;
 pub mod device;
 pub mod figures;
 pub mod load;

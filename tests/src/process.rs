@@ -43,6 +43,13 @@ impl Server {
         kib * 1024
     }
 
+    /// Ends it at once, as a power failure does to a process (SIGKILL).
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// CPU time used so far, all threads, user and system (proc(5), `stat`).
     ///
     /// # Panics
@@ -59,8 +66,6 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

@@ -144,14 +144,11 @@ impl Catalogue {
     /// in that form.
     pub fn replace(&self, first: u64, form: Form) -> io::Result<()> {
         disk::replace(&self.temporary(first), &self.path(form, first))?;
-        let before = self.write().insert(first, Segment { form, marks: Vec::new() });
-        match before {
-            Some(Segment { form: before, .. }) if before != form => {
-                disk::remove(&self.path(before, first))?;
-                disk::sync_folder(&self.folder)
-            }
-            _ => Ok(()),
+        self.write().insert(first, Segment { form, marks: Vec::new() });
+        for older in Form::ALL.into_iter().filter(|other| *other != form) {
+            disk::remove(&self.path(older, first))?;
         }
+        disk::sync_folder(&self.folder)
     }
 
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<u64, Segment>> {

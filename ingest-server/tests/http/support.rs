@@ -1,6 +1,6 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
-use delistening_ingest::config::{BoundsOptions, ServeOptions};
+use delistening_ingest::config::{BoundsOptions, ServeOptions, StorageOptions};
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
@@ -62,6 +62,7 @@ impl Server {
             witness_policy: None,
             verdicts_after: 60,
             bounds,
+            storage: StorageOptions::default(),
             dev,
             www: None,
         };

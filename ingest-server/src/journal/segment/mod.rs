@@ -35,7 +35,8 @@ pub enum Form {
 }
 
 impl Form {
-    const ALL: [Self; 2] = [Self::Raw, Self::Sealed];
+    /// Every form.
+    pub const ALL: [Self; 2] = [Self::Raw, Self::Sealed];
 
     fn ending(self) -> &'static str {
         match self {
