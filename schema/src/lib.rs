@@ -2,14 +2,16 @@
 //!
 //! Everything that two parts of the system must agree on lives here and nowhere else: [`event`]s,
 //! signed [`batch`]es, access [`token`]s, [`ledger`] receipts and their verification, the [`play`] rule,
-//! [`problem`] codes, [`limits`], and the [`export`] that an auditor checks. The same compiled code runs on the device, in the server and in an
-//! auditor, natively and as WASM.
+//! what looks like fraud (`analysis`), [`problem`] codes, [`limits`], and the [`export`] that an auditor checks. The
+//! same compiled code runs on the device, in the server and in an auditor, natively and as WASM.
 //!
 //! This crate never performs I/O, never reads a clock and never makes a random number; callers pass in
 //! time, keys and nonces.
 //!
 //! Start with [`batch`] (what is signed) and [`ledger::Receipt`] (what comes back).
 
+#[cfg(feature = "judge")]
+pub mod analysis;
 pub mod api;
 #[cfg(feature = "audit")]
 pub mod audit;
@@ -21,7 +23,10 @@ pub mod event;
 pub mod export;
 #[cfg(feature = "generate")]
 pub mod generate;
+pub mod intake;
 pub mod intervals;
+#[cfg(feature = "judge")]
+pub mod judge;
 pub mod jws;
 pub mod key;
 pub mod ledger;
@@ -33,6 +38,7 @@ pub mod token;
 pub use batch::{Anchor, Batch, OpenedBatch};
 pub use bytes::Hash;
 pub use event::{Body, Event};
+pub use intake::IntakeContext;
 pub use intervals::Intervals;
 pub use key::{DeviceId, PublicKey};
 pub use problem::{Action, Code, Problem};

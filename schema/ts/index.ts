@@ -495,9 +495,18 @@ received: number,
 context: Hash, };
 
 /**
- * The full text of a version of the play rule.
+ * What plays are judged by.
+ */
+export type RuleKind = "play" | "analysis";
+
+/**
+ * The full text of a version of the play rule, or of the analysis.
  */
 export type RuleEntry = { 
+/**
+ * Of which of the two.
+ */
+of: RuleKind, 
 /**
  * Its version.
  */
@@ -612,6 +621,45 @@ text: string, } | {
 erased: Hash, };
 
 /**
+ * What analysis found suspicious of a session.
+ */
+export type Suspicion = { 
+/**
+ * The version of the analysis.
+ */
+analysis: number, 
+/**
+ * The sum of the weights of its signals. What would count is suspect from 100 on.
+ */
+score: number, 
+/**
+ * The codes of the signals that were found, in alphabetical order.
+ */
+signals: Array<string>, };
+
+/**
+ * What other systems would count of a session.
+ */
+export type Comparison = { 
+/**
+ * A last.fm scrobble and a `ListenBrainz` listen: the track is longer than 30 s and was played for half of its length
+ * or for 4 minutes, whichever is less.
+ */
+listen: boolean, 
+/**
+ * A play as podcast measurement after IAB has it: 60 s or more of it.
+ */
+podcast_play: boolean, 
+/**
+ * The marks of the track that were heard, of 25, 50, 75 and 100 percent.
+ */
+percent: Array<number>, 
+/**
+ * The track was played to its end.
+ */
+completed: boolean, };
+
+/**
  * What a version of the rule says of a session.
  */
 export type Verdict = { 
@@ -634,7 +682,11 @@ heard_ms: number,
 /**
  * Media time heard, repeats included, in milliseconds.
  */
-played_ms: number, };
+played_ms: number, 
+/**
+ * What analysis found suspicious, if anything.
+ */
+suspicion?: Suspicion, };
 
 /**
  * What a session is worth.
@@ -647,7 +699,7 @@ export type Status = "valid" | "short" | "muted" | "suspect" | "invalid";
 export type Reason = "heard_long_enough" | "heard_half" | "heard_too_little" | "not_audible" | "rate_out_of_range" | "exceeds_device_time" | "exceeds_signed_time";
 
 /**
- * A judged session. Session ids are the device's own, so that no device can touch another's.
+ * A judged session.
  */
 export type Play = { 
 /**
@@ -675,9 +727,29 @@ artist?: string,
  */
 at: number, 
 /**
+ * What led to it: album, playlist, search, radio, embed …
+ */
+source?: string, 
+/**
+ * Whether the media came from the device's own storage.
+ */
+offline?: boolean, 
+/**
+ * The country that it came from: that of the network which its first batch came through.
+ */
+country?: string, 
+/**
+ * What it was played on: the operating system, or the kind of client where that is not known.
+ */
+platform?: string, 
+/**
  * What it is worth.
  */
-verdict: Verdict, };
+verdict: Verdict, 
+/**
+ * What other systems would count of it.
+ */
+compared: Comparison, };
 
 /**
  * Counts of plays.
@@ -749,6 +821,40 @@ listeners: number,
  * Media time heard in plays that count, in milliseconds.
  */
 heard_ms: number, };
+
+/**
+ * Coarse facts about how a batch came in; never an address.
+ */
+export type IntakeContext = { 
+/**
+ * Who issued the token.
+ */
+issuer: string, 
+/**
+ * What kind of client it says it is: `browser`, `app`, `headless`, `bot`, `tool` or `other`.
+ */
+client: string, 
+/**
+ * The operating system that the client names: `android`, `ios`, `windows`, `macos`, `linux` …
+ */
+platform?: string, 
+/**
+ * The country that the address is registered in, ISO 3166-1 alpha-2.
+ */
+country?: string, 
+/**
+ * The number of the autonomous system that the address belongs to.
+ */
+asn?: number, 
+/**
+ * The network that the address lies in, under a key that lives for a day: the same network on the same day has the
+ * same name, and nobody can tell which network it was.
+ */
+network?: string, 
+/**
+ * What an operator's own enrichers found.
+ */
+labels: { [key in string]: string }, };
 
 /**
  * The first line of a range.

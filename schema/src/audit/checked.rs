@@ -4,6 +4,7 @@ use super::report::Fault;
 use crate::batch::Batch;
 use crate::bytes::Hash;
 use crate::export::{Footer, Header, Line, Row};
+use crate::intake::IntakeContext;
 use crate::ledger::{Entry, Sealed, merkle, sealed};
 use crate::play::{Play, StatementLine};
 
@@ -27,7 +28,7 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) enum Content {
     Nothing,
-    Batch(Box<Batch>),
+    Batch(Box<Batch>, Box<IntakeContext>),
     Verdicts(Vec<Item<Play>>),
     Statement(Vec<Item<StatementLine>>),
 }
@@ -92,7 +93,11 @@ fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) ->
                 ));
             }
             match Batch::open(&shown.jws) {
-                Ok(opened) => Content::Batch(Box::new(opened.payload)),
+                Ok(opened) => {
+                    // What cannot be read says nothing; the server takes it in the same way.
+                    let context = serde_json::from_str(&shown.context).unwrap_or_default();
+                    Content::Batch(Box::new(opened.payload), Box::new(context))
+                }
                 Err(problem) => {
                     faults.push((Fault::BatchSignature, format!("the batch does not hold: {problem}")));
                     Content::Nothing

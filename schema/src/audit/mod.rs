@@ -16,12 +16,16 @@ mod tree;
 pub use checked::CheckedLine;
 pub use report::{Fault, Finding, Report};
 
+use crate::analysis::Analysis;
 use crate::batch::Batch;
 use crate::bytes::Hash;
 use crate::export::{self, Footer, Header};
+use crate::intake::IntakeContext;
 use crate::key::DeviceId;
-use crate::ledger::{BatchEntry, Checkpoint, CheckpointError, Entry, ErasureEntry, LogKey, RuleEntry};
-use crate::play;
+use crate::ledger::{
+    BatchEntry, Checkpoint, CheckpointError, Entry, ErasureEntry, LogKey, RuleEntry, RuleKind,
+};
+use crate::play::{self, Received};
 use checked::{Content, Kind};
 use keys::{Keys, Signed};
 use plays::Plays;
@@ -55,7 +59,7 @@ pub struct Auditor {
     newest_received: u64,
     chains: HashMap<DeviceId, Chain>,
     plays: Plays,
-    rules: BTreeSet<u32>,
+    rules: BTreeSet<(RuleKind, u32)>,
     /// Hashes of erased batches, which a chain may go through.
     erased_hashes: HashSet<Hash>,
     missing_batches: BTreeSet<u64>,
@@ -63,8 +67,13 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// An audit of the log of `key`: the one that it has now, or one that it had.
+    /// An audit of the log of `key` (the one that it has now, or one that it had) by version 1 of the analysis.
     pub fn new(key: LogKey) -> Self {
+        Self::with_analysis(key, Analysis::v1())
+    }
+
+    /// An audit of the log of an operator who has rules of its own.
+    pub fn with_analysis(key: LogKey, analysis: Analysis) -> Self {
         Self {
             keys: Keys::new(key),
             report: Report::default(),
@@ -75,7 +84,7 @@ impl Auditor {
             received: Vec::new(),
             newest_received: 0,
             chains: HashMap::new(),
-            plays: Plays::default(),
+            plays: Plays::new(analysis),
             rules: BTreeSet::new(),
             erased_hashes: HashSet::new(),
             missing_batches: BTreeSet::new(),
@@ -198,7 +207,7 @@ impl Auditor {
                 self.report.batches += 1;
                 self.clock(at, &entry);
                 match content {
-                    Content::Batch(batch) => self.batch(at, &entry, &batch),
+                    Content::Batch(batch, known) => self.batch(at, &entry, &batch, *known),
                     _ => self.erased_batch(at, &entry),
                 }
                 self.received.push((at, entry.received));
@@ -208,8 +217,15 @@ impl Auditor {
                 if entry.through > at {
                     self.report.find(Fault::Verdict, at, "the verdicts are said to rest on later entries");
                 }
-                if !self.rules.contains(&play::RULE_1) {
-                    self.report.find(Fault::Rule, at, "the rule was not published before it was used");
+                let analysis = self.plays.analysis().version();
+                for (rule, name) in
+                    [((RuleKind::Play, play::RULE_1), "rule"), ((RuleKind::Analysis, analysis), "analysis")]
+                {
+                    if !self.rules.contains(&rule) {
+                        let sentence =
+                            format!("version {} of the {name} was not published before it was used", rule.1);
+                        self.report.find(Fault::Rule, at, sentence);
+                    }
                 }
                 let erased = self.plays.verdicts(at, &entry, items, &mut self.report);
                 self.missing_verdicts.extend(erased.into_iter().map(|place| (at, place)));
@@ -228,7 +244,7 @@ impl Auditor {
         }
     }
 
-    fn batch(&mut self, at: u64, entry: &BatchEntry, batch: &Batch) {
+    fn batch(&mut self, at: u64, entry: &BatchEntry, batch: &Batch, context: IntakeContext) {
         let Batch { device, seq, prev, anchor, .. } = batch;
         let chain = self.chains.entry(*device).or_default();
         if !chain.seqs.insert(*seq) {
@@ -258,12 +274,14 @@ impl Auditor {
                 anchored = self.time_at(anchor.size);
             }
         }
-        self.plays.batch(batch, at, entry.received, anchored);
+        let received = Received { leaf: at, at: entry.received, anchored, hash: entry.batch, context };
+        self.plays.batch(batch, &received);
     }
 
     fn erased_batch(&mut self, at: u64, entry: &BatchEntry) {
         self.report.erased_batches += 1;
         self.erased_hashes.insert(entry.batch);
+        self.plays.erased_batch(entry.batch);
         self.missing_batches.insert(at);
     }
 
@@ -285,11 +303,21 @@ impl Auditor {
     }
 
     fn rule(&mut self, at: u64, rule: &RuleEntry) {
-        if rule.version != play::RULE_1 || rule.text != play::RULE_1_TEXT {
-            let sentence = format!("rule {} does not say what this auditor knows it to say", rule.version);
+        let analysis = self.plays.analysis();
+        let (known, name) = match rule.of {
+            RuleKind::Play => (rule.version == play::RULE_1 && rule.text == play::RULE_1_TEXT, "rule"),
+            RuleKind::Analysis => {
+                (rule.version == analysis.version() && rule.text == analysis.text(), "analysis")
+            }
+        };
+        if !known {
+            let sentence = format!(
+                "version {} of the {name} does not say what this auditor knows it to say",
+                rule.version
+            );
             self.report.find(Fault::Rule, at, sentence);
         }
-        self.rules.insert(rule.version);
+        self.rules.insert((rule.of, rule.version));
     }
 
     fn erasure(&mut self, erasure: &ErasureEntry) {

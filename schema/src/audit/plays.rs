@@ -2,26 +2,28 @@
 
 use super::checked::Item;
 use super::report::{Fault, Report};
+use crate::analysis::Analysis;
 use crate::batch::Batch;
-use crate::key::DeviceId;
+use crate::bytes::Hash;
+use crate::judge::{Heard, Judge, MemoryCasebook};
 use crate::ledger::{StatementEntry, VerdictEntry};
-use crate::play::{Counts, Fragment, Play, StatementLine, Status, Subject, Tally, day_of};
-use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
-
-type Key = (DeviceId, Uuid);
-
-#[derive(Debug, Default)]
-struct Session {
-    fragments: Vec<Fragment>,
-    /// Its verdicts: the index of the entry, and the play.
-    verdicts: Vec<(u64, Play)>,
-}
+use crate::play::{Counts, Play, Received, SessionKey, StatementLine, Status, Subject, Tally, day_of};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Everything that is known of plays.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plays {
-    sessions: BTreeMap<Key, Session>,
+    /// Has taken the batches among the first `through` entries.
+    judge: Judge<MemoryCasebook>,
+    through: u64,
+    /// Batches that no verdict rests on yet.
+    waiting: VecDeque<Heard>,
+    /// Whether batches were erased: what they said of other sessions cannot be found again.
+    erased_batches: bool,
+    /// The verdicts on each session: the index of the entry, and the play.
+    verdicts: BTreeMap<SessionKey, Vec<(u64, Play)>>,
     /// Entries with erased verdicts, in ascending order, and how many.
     erased: Vec<(u64, u64)>,
     /// The parts of a statement that came so far.
@@ -30,11 +32,41 @@ pub(super) struct Plays {
 }
 
 impl Plays {
-    /// A batch speaks of sessions.
-    pub fn batch(&mut self, batch: &Batch, leaf: u64, received: u64, anchored: Option<u64>) {
-        for (session, fragment) in Fragment::split(batch, leaf, received, anchored) {
-            self.sessions.entry((batch.device, session)).or_default().fragments.push(fragment);
+    pub fn new(analysis: Analysis) -> Self {
+        Self {
+            judge: Judge::new(Arc::new(analysis), MemoryCasebook::default()),
+            through: 0,
+            waiting: VecDeque::new(),
+            erased_batches: false,
+            verdicts: BTreeMap::new(),
+            erased: Vec::new(),
+            parts: Vec::new(),
+            parts_whole: false,
         }
+    }
+
+    pub fn analysis(&self) -> &Analysis {
+        self.judge.analysis()
+    }
+
+    /// A batch speaks of sessions.
+    pub fn batch(&mut self, batch: &Batch, received: &Received) {
+        self.waiting.push_back(Heard::new(batch, received));
+    }
+
+    /// A batch was erased, before anything rests on it.
+    pub fn erased_batch(&mut self, hash: Hash) {
+        self.erased_batches = true;
+        let Ok(()) = self.judge.erased(hash);
+    }
+
+    /// Judges by the batches among the first `through` entries.
+    fn advance(&mut self, through: u64) {
+        self.through = self.through.max(through);
+        while let Some(heard) = self.waiting.pop_front_if(|heard| heard.leaf() < through) {
+            let Ok(_) = self.judge.take(heard);
+        }
+        let Ok(_) = self.judge.examine();
     }
 
     /// Sessions were judged.
@@ -45,6 +77,11 @@ impl Plays {
         items: Vec<Item<Play>>,
         report: &mut Report,
     ) -> Vec<u32> {
+        if entry.through < self.through {
+            let sentence = "the verdicts rest on fewer entries than what was said before them";
+            report.find(Fault::Verdict, index, sentence);
+        }
+        self.advance(entry.through);
         let mut erased = Vec::new();
         for (place, item) in (0..).zip(items) {
             match item {
@@ -54,35 +91,8 @@ impl Plays {
                 }
                 Item::Shown(play, text) => {
                     report.verdicts += 1;
-                    let key = (play.device, play.session);
-                    let session = self.sessions.entry(key).or_default();
-                    match session.judge(key, entry.through) {
-                        Some(again) if again.to_text() == text => {}
-                        Some(again) => report.find(
-                            Fault::Verdict,
-                            index,
-                            format!(
-                                "session {} of device {} was judged {} with {} ms heard; the batches among the first \
-                                 {} entries make it {} with {} ms",
-                                play.session,
-                                play.device,
-                                play.verdict.status.as_str(),
-                                play.verdict.heard_ms,
-                                entry.through,
-                                again.verdict.status.as_str(),
-                                again.verdict.heard_ms
-                            ),
-                        ),
-                        None => report.find(
-                            Fault::Verdict,
-                            index,
-                            format!(
-                                "session {} of device {} was judged, but no batch among the first {} entries speaks of it",
-                                play.session, play.device, entry.through
-                            ),
-                        ),
-                    }
-                    session.verdicts.push((index, play));
+                    self.verdict(index, entry, &play, &text, report);
+                    self.verdicts.entry(SessionKey::from(&play)).or_default().push((index, play));
                 }
             }
         }
@@ -91,6 +101,38 @@ impl Plays {
             self.erased.push((index, erased.len() as u64));
         }
         erased
+    }
+
+    fn verdict(&self, index: u64, entry: &VerdictEntry, play: &Play, text: &str, report: &mut Report) {
+        let Ok(again) = self.judge.play(&SessionKey::from(play));
+        let (session, device, through) = (play.session, play.device, entry.through);
+        let Some(again) = again else {
+            let sentence = format!(
+                "session {session} of device {device} was judged, but no batch among the first {through} entries speaks \
+                 of it"
+            );
+            report.find(Fault::Verdict, index, sentence);
+            return;
+        };
+        if again.to_text() == text {
+            return;
+        }
+        if self.erased_batches && same_but_for_signals(&again, play) {
+            let sentence = format!(
+                "session {session} of device {device} was judged {}; what is shown makes it {}, but batches were erased \
+                 that may have stood beside it",
+                say(play),
+                say(&again)
+            );
+            report.find(Fault::ErasedEvidence, index, sentence);
+            return;
+        }
+        let sentence = format!(
+            "session {session} of device {device} was judged {}; the batches among the first {through} entries make it {}",
+            say(play),
+            say(&again)
+        );
+        report.find(Fault::Verdict, index, sentence);
     }
 
     /// A day was stated, or a part of it.
@@ -128,47 +170,70 @@ impl Plays {
     }
 
     /// The lines of a statement, from the last verdicts before it.
-    fn count(&self, index: u64, entry: &StatementEntry, report: &mut Report) -> Vec<StatementLine> {
+    fn count(&mut self, index: u64, entry: &StatementEntry, report: &mut Report) -> Vec<StatementLine> {
+        self.advance(entry.through);
         let mut tally = Tally::default();
-        for (key, session) in &self.sessions {
-            let last = session.verdicts.iter().rev().find(|(verdict, _)| *verdict < entry.through);
-            match last {
-                Some((_, play)) if day_of(play.at) == entry.day => tally.add(play),
-                Some(_) => {}
-                None => {
-                    // Verdicts come before statements: what was received and not judged was kept back.
-                    if session.judge(*key, entry.through).is_some_and(|play| day_of(play.at) == entry.day) {
-                        let (device, session) = key;
-                        let sentence = format!(
-                            "day {} was stated, but session {session} of device {device} was not judged",
-                            entry.day
-                        );
-                        report.find(Fault::VerdictMissing, index, sentence);
-                    }
-                }
+        let last = |key: &SessionKey| {
+            let verdicts = self.verdicts.get(key)?;
+            verdicts.iter().rev().find(|(verdict, _)| *verdict < entry.through).map(|(_, play)| play)
+        };
+        for play in self.verdicts.keys().filter_map(last) {
+            if day_of(play.at) == entry.day {
+                tally.add(play);
             }
+        }
+        // Verdicts come before statements: what was received and not judged, or not judged again, was kept back.
+        for case in self.judge.casebook().cases().filter(|case| day_of(case.play.at) == entry.day) {
+            let (device, session, day) = (case.play.device, case.play.session, entry.day);
+            let sentence = match last(&case.key()) {
+                Some(play) if *play == case.play => continue,
+                Some(play) if self.erased_batches && same_but_for_signals(play, &case.play) => continue,
+                Some(play) => format!(
+                    "day {day} was stated, but session {session} of device {device}, judged {}, was not judged again as {}",
+                    say(play),
+                    say(&case.play)
+                ),
+                None => {
+                    format!("day {day} was stated, but session {session} of device {device} was not judged")
+                }
+            };
+            report.find(Fault::VerdictMissing, index, sentence);
         }
         tally.lines().collect()
     }
 
     /// Sums up the sessions as they are judged in the end.
-    pub fn finish(&self, report: &mut Report) {
-        for (key, session) in &self.sessions {
-            let Some(play) = session.judge(*key, u64::MAX) else { continue };
+    pub fn finish(&mut self, report: &mut Report) {
+        self.advance(u64::MAX);
+        for case in self.judge.casebook().cases() {
             report.sessions += 1;
-            report.valid += u64::from(play.verdict.status == Status::Valid);
+            report.valid += u64::from(case.play.verdict.status == Status::Valid);
+            report.suspect += u64::from(case.play.verdict.status == Status::Suspect);
         }
     }
 }
 
-impl Session {
-    fn judge(&self, (device, session): Key, through: u64) -> Option<Play> {
-        if self.fragments.iter().all(|fragment| fragment.leaf < through) {
-            return Play::judge(device, session, &self.fragments);
-        }
-        let before = self.fragments.iter().filter(|fragment| fragment.leaf < through).cloned();
-        Play::judge(device, session, &before.collect::<Vec<_>>())
+/// A verdict in words.
+fn say(play: &Play) -> String {
+    let verdict = &play.verdict;
+    let mut words = format!("{} with {} ms heard", verdict.status.as_str(), verdict.heard_ms);
+    if let Some(suspicion) = &verdict.suspicion {
+        let _ = write!(words, " and a score of {} ({})", suspicion.score, suspicion.signals.join(", "));
     }
+    words
+}
+
+/// Whether two plays say the same, except for what analysis found.
+fn same_but_for_signals(one: &Play, other: &Play) -> bool {
+    let plain = |play: &Play| {
+        let mut play = play.clone();
+        play.verdict.suspicion = None;
+        if play.verdict.status == Status::Suspect {
+            play.verdict.status = Status::Valid;
+        }
+        play
+    };
+    plain(one) == plain(other)
 }
 
 fn compare(

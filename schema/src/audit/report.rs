@@ -39,11 +39,13 @@ pub enum Fault {
     VerdictCommitment,
     /// A verdict is not what the rule says of the batches.
     Verdict,
+    /// A verdict finds other signals than the batches that are shown; some were erased, and may have been among them.
+    ErasedEvidence,
     /// A statement is not what the entry commits to.
     StatementCommitment,
     /// A statement does not state what the verdicts add up to.
     Statement,
-    /// A session that was to be judged was not.
+    /// A session that was to be judged, or judged again, was not.
     VerdictMissing,
     /// Something is missing that no erasure names.
     Erasure,
@@ -53,9 +55,9 @@ pub enum Fault {
 
 impl Fault {
     /// Whether it shows that somebody went astray, as opposed to something that can come about honestly: a device that
-    /// lost batches, a clock that was set.
+    /// lost batches, a clock that was set, an erasure.
     pub fn is_wrong(self) -> bool {
-        !matches!(self, Self::DeviceChain | Self::ReceivedTime)
+        !matches!(self, Self::DeviceChain | Self::ReceivedTime | Self::ErasedEvidence)
     }
 }
 
@@ -88,6 +90,8 @@ pub struct Report {
     pub sessions: u64,
     /// Those of them that count.
     pub valid: u64,
+    /// Those of them that are suspect.
+    pub suspect: u64,
     /// Verdicts that were checked.
     pub verdicts: u64,
     /// Statements whose every count was computed again.

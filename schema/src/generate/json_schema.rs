@@ -1,6 +1,6 @@
 //! JSON Schema, one file per document that travels.
 
-use crate::{api, batch, event, export, ledger, play, problem, token};
+use crate::{api, batch, event, export, intake, ledger, play, problem, token};
 use schemars::{JsonSchema, schema_for};
 use std::collections::BTreeMap;
 
@@ -17,6 +17,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         file::<play::Verdict>("verdict"),
         file::<play::Play>("play"),
         file::<play::StatementLine>("statement-line"),
+        file::<intake::IntakeContext>("intake-context"),
         file::<export::Header>("export-header"),
         file::<export::Row>("export-row"),
         file::<export::Footer>("export-footer"),

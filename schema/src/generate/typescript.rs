@@ -1,6 +1,6 @@
 //! TypeScript types, all in one module.
 
-use crate::{api, batch, bytes, event, export, intervals, key, ledger, play, problem, token};
+use crate::{api, batch, bytes, event, export, intake, intervals, key, ledger, play, problem, token};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use ts_rs::{Config, TS};
@@ -45,6 +45,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         problem::Action,
         ledger::Entry,
         ledger::BatchEntry,
+        ledger::RuleKind,
         ledger::RuleEntry,
         ledger::VerdictEntry,
         ledger::StatementEntry,
@@ -52,6 +53,8 @@ pub(super) fn files() -> BTreeMap<String, String> {
         ledger::KeyEntry,
         api::LogKeys,
         ledger::Sealed,
+        play::Suspicion,
+        play::Comparison,
         play::Verdict,
         play::Status,
         play::Reason,
@@ -59,6 +62,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         play::Counts,
         play::Subject,
         play::StatementLine,
+        intake::IntakeContext,
         export::Header,
         export::Row,
         export::ExportedBatch,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum Entry {
     /// A batch was received.
     Batch(BatchEntry),
-    /// A version of the play rule, before its first use.
+    /// A version of the play rule or of the analysis, before its first use.
     Rule(RuleEntry),
     /// What sessions are worth, as far as is known.
     Verdict(VerdictEntry),
@@ -36,10 +36,23 @@ pub struct BatchEntry {
     pub context: Hash,
 }
 
-/// The full text of a version of the play rule.
+/// What plays are judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub enum RuleKind {
+    /// The play rule: what counts.
+    Play,
+    /// The analysis: what is suspect.
+    Analysis,
+}
+
+/// The full text of a version of the play rule, or of the analysis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct RuleEntry {
+    /// Of which of the two.
+    pub of: RuleKind,
     /// Its version.
     pub version: u32,
     /// What it says.
@@ -121,7 +134,7 @@ mod tests {
     fn only_the_canonical_form_is_an_entry() {
         for entry in [
             Entry::Batch(BatchEntry { batch: Hash::of(b"b"), received: 5, context: Hash::of(b"c") }),
-            Entry::Rule(RuleEntry { version: 1, text: "rule".into() }),
+            Entry::Rule(RuleEntry { of: RuleKind::Play, version: 1, text: "rule".into() }),
             Entry::Verdict(VerdictEntry { through: 7, count: 2, root: Hash::of(b"r") }),
             Entry::Statement(StatementEntry {
                 day: 20_000,

@@ -1,6 +1,6 @@
 //! What a session's events say together, whatever their order and however often each was seen.
 
-use crate::event::{Body, Event};
+use crate::event::{Body, EndReason, Event};
 use crate::intervals::{Interval, Intervals};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ pub struct Facts {
     pub needed_ms: u64,
     /// The time from the session's begin to its last event on the device's monotonic clock, in milliseconds.
     pub device_ms: u64,
+    /// Whether the track was played to its end.
+    pub completed: bool,
     /// The time between the signed times around the session, in milliseconds, if both are known.
     pub signed_ms: Option<u64>,
 }
@@ -81,6 +83,7 @@ impl Facts {
                     set.extend(progress.heard.iter().copied());
                 }
                 Body::Ended(end) => {
+                    facts.completed |= end.reason == EndReason::Completed;
                     ended.extend(end.heard.as_slice().iter().copied());
                     ended_played_ms = ended_played_ms.max(end.played_ms);
                 }
@@ -107,6 +110,14 @@ impl Facts {
             None => self.heard.total(),
         }
     }
+}
+
+/// The real time that hearing took what one batch tells of one session, in milliseconds.
+pub(super) fn needed_ms(events: &[Event]) -> u64 {
+    let whole = events.iter().any(|event| matches!(event.body, Body::Started(_)));
+    // The end repeats what was heard, also before this batch: it is asked only if all of the session lies in it.
+    let asked = events.iter().filter(|event| whole || !matches!(event.body, Body::Ended(_)));
+    Facts::gather(asked.map(|event| Evidence { event, received: 0, anchored: None })).needed_ms
 }
 
 /// How long hearing `media_ms` takes at `rate`; rates are bounded by the event's own check.

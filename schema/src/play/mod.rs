@@ -4,14 +4,16 @@
 //! The device, the server and the auditor run the same compiled code. A version of the rule never changes
 //! once it was used; a new rule is a new version beside it.
 
+mod comparison;
 mod facts;
 mod rule_v1;
 mod session;
 mod tally;
 
+pub use comparison::Comparison;
 pub use facts::{Evidence, Facts};
-pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, judge};
-pub use session::{Fragment, Play};
+pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, enough_ms, judge};
+pub use session::{Fragment, Link, Play, Received, SessionKey};
 pub use tally::{Counts, StatementLine, Subject, Tally, day_of};
 
 use serde::{Deserialize, Serialize};
@@ -67,9 +69,21 @@ pub enum Reason {
     ExceedsSignedTime,
 }
 
-/// What a version of the rule says of a session.
+/// What analysis found suspicious of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Suspicion {
+    /// The version of the analysis.
+    pub analysis: u32,
+    /// The sum of the weights of its signals. What would count is suspect from 100 on.
+    pub score: u32,
+    /// The codes of the signals that were found, in alphabetical order.
+    pub signals: Vec<String>,
+}
+
+/// What a version of the rule says of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Verdict {
     /// The rule's version.
     pub rule: u32,
@@ -81,4 +95,7 @@ pub struct Verdict {
     pub heard_ms: u64,
     /// Media time heard, repeats included, in milliseconds.
     pub played_ms: u64,
+    /// What analysis found suspicious, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspicion: Option<Suspicion>,
 }

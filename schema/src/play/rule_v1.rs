@@ -18,11 +18,20 @@ muted; any other is short.";
 const ENOUGH_MS: u64 = 30_000;
 const SHORT_TRACK_MS: u64 = 60_000;
 
+fn short_track(duration_ms: Option<u64>) -> Option<u64> {
+    duration_ms.filter(|&duration| duration < SHORT_TRACK_MS)
+}
+
+/// How much of a track must be heard, in milliseconds.
+pub fn enough_ms(duration_ms: Option<u64>) -> u64 {
+    short_track(duration_ms).map_or(ENOUGH_MS, |duration| duration.div_ceil(2).max(1))
+}
+
 /// Judges a session.
 pub fn judge(facts: &Facts) -> Verdict {
     let heard_ms = facts.heard_ms();
-    let short_track = facts.duration_ms.filter(|&duration| duration < SHORT_TRACK_MS);
-    let enough_ms = short_track.map_or(ENOUGH_MS, |duration| duration.div_ceil(2).max(1));
+    let short_track = short_track(facts.duration_ms);
+    let enough_ms = enough_ms(facts.duration_ms);
     let mut reasons = Vec::new();
     if !facts.heard_at_odd_rates.is_empty() {
         reasons.push(Reason::RateOutOfRange);
@@ -46,7 +55,7 @@ pub fn judge(facts: &Facts) -> Verdict {
         reasons.push(Reason::HeardTooLittle);
         Status::Short
     };
-    Verdict { rule: VERSION, status, reasons, heard_ms, played_ms: facts.played_ms }
+    Verdict { rule: VERSION, status, reasons, heard_ms, played_ms: facts.played_ms, suspicion: None }
 }
 
 #[cfg(test)]

@@ -1,12 +1,61 @@
 //! From what batches say of a session to what the session is worth.
 
-use super::{Evidence, Facts, Verdict, judge};
+use super::facts::needed_ms;
+use super::{Comparison, Evidence, Facts, Verdict, judge};
 use crate::batch::Batch;
-use crate::event::{Body, Event};
+use crate::bytes::Hash;
+use crate::event::{Body, Event, Started};
+use crate::intake::IntakeContext;
 use crate::key::DeviceId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
+
+/// The name of a session: session ids are the device's own, so that no device can touch another's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SessionKey {
+    /// Whose.
+    pub device: DeviceId,
+    /// Which.
+    pub session: Uuid,
+}
+
+impl From<&Play> for SessionKey {
+    fn from(play: &Play) -> Self {
+        Self { device: play.device, session: play.session }
+    }
+}
+
+/// How a batch came into the log.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Its index in the log.
+    pub leaf: u64,
+    /// When it was received, milliseconds since 1970.
+    pub at: u64,
+    /// The time of the newest entry that the device had verified before the batch's events, if any.
+    pub anchored: Option<u64>,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// What else was known.
+    pub context: IntakeContext,
+}
+
+/// A batch's place in its device's chain, and what analysis needs to know of the whole batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Its sequence number.
+    pub seq: u64,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// SHA-256 of the batch before it, as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev: Option<Hash>,
+    /// When it was sealed by the device's clock, milliseconds since 1970.
+    pub sent_at: u64,
+    /// The real time that hearing what it tells of took, all sessions together, in milliseconds.
+    pub needed_ms: u64,
+}
 
 /// What one batch says of one session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,29 +69,47 @@ pub struct Fragment {
     pub anchored: Option<u64>,
     /// The listener.
     pub listener: String,
+    /// The batch's place in its device's chain.
+    pub link: Link,
+    /// What the server knew when the batch came in.
+    pub context: IntakeContext,
     /// The events.
     pub events: Vec<Event>,
 }
 
 impl Fragment {
     /// What `batch` says, by session. Events that were a problem at intake are left out in the same way.
-    pub fn split(batch: &Batch, leaf: u64, received: u64, anchored: Option<u64>) -> BTreeMap<Uuid, Self> {
+    pub fn split(batch: &Batch, received: &Received) -> BTreeMap<Uuid, Self> {
+        let link = Link {
+            seq: batch.seq,
+            hash: received.hash,
+            prev: batch.prev,
+            sent_at: batch.sent_at,
+            needed_ms: 0,
+        };
         let mut sessions: BTreeMap<Uuid, Self> = BTreeMap::new();
         for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
             let fragment = sessions.entry(event.session).or_insert_with(|| Self {
-                leaf,
-                received,
-                anchored,
+                leaf: received.leaf,
+                received: received.at,
+                anchored: received.anchored,
                 listener: batch.listener.clone(),
+                link,
+                context: received.context.clone(),
                 events: Vec::new(),
             });
             fragment.events.push(event);
+        }
+        let needed = sessions.values().map(|fragment| needed_ms(&fragment.events));
+        let needed_ms = needed.fold(0, u64::saturating_add);
+        for fragment in sessions.values_mut() {
+            fragment.link.needed_ms = needed_ms;
         }
         sessions
     }
 }
 
-/// A judged session. Session ids are the device's own, so that no device can touch another's.
+/// A judged session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Play {
@@ -59,8 +126,23 @@ pub struct Play {
     pub artist: Option<String>,
     /// When it began, by the device's clock but not later than it was received, milliseconds since 1970.
     pub at: u64,
+    /// What led to it: album, playlist, search, radio, embed …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Whether the media came from the device's own storage.
+    #[serde(default, skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "generate", ts(as = "Option<bool>", optional))]
+    pub offline: bool,
+    /// The country that it came from: that of the network which its first batch came through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// What it was played on: the operating system, or the kind of client where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
     /// What it is worth.
     pub verdict: Verdict,
+    /// What other systems would count of it.
+    pub compared: Comparison,
 }
 
 impl Play {
@@ -75,26 +157,39 @@ impl Play {
             fragments.iter().flat_map(|fragment| fragment.events.iter().map(move |event| (*fragment, event)))
         };
         let (first_in, first) = events().min_by_key(|(fragment, event)| (event.id, fragment.leaf))?;
-        let artist = events()
+        // Of several starts the first that tells a thing tells it.
+        let mut starts: Vec<(Uuid, &Started)> = events()
             .filter_map(|(_, event)| match &event.body {
-                Body::Started(started) => Some((event.id, started.artist.as_ref()?)),
+                Body::Started(started) => Some((event.id, started)),
                 _ => None,
             })
-            .min()
-            .map(|(_, artist)| artist.clone());
+            .collect();
+        starts.sort_by_key(|(id, started)| (*id, started.artist.as_ref(), started.source.as_ref()));
+        let told =
+            |of: fn(&Started) -> Option<&String>| starts.iter().find_map(|(_, start)| of(start)).cloned();
+        let context = &fragments.first()?.context;
         let evidence = events().map(|(fragment, event)| Evidence {
             event,
             received: fragment.received,
             anchored: fragment.anchored,
         });
+        let facts = Facts::gather(evidence);
         Some(Self {
             device,
             session,
             listener: first_in.listener.clone(),
             track: first.track.clone(),
-            artist,
+            artist: told(|start| start.artist.as_ref()),
             at: first.at.min(first_in.received),
-            verdict: judge(&Facts::gather(evidence)),
+            source: told(|start| start.source.as_ref()),
+            offline: starts.iter().any(|(_, start)| start.offline),
+            country: context.country.clone(),
+            platform: context
+                .platform
+                .clone()
+                .or_else(|| Some(context.client.clone()).filter(|client| !client.is_empty())),
+            verdict: judge(&facts),
+            compared: Comparison::of(&facts),
         })
     }
 
@@ -107,10 +202,16 @@ impl Play {
     }
 }
 
+// serde hands `skip_serializing_if` a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EndReason, Ended, Progress, Started};
+    use crate::event::{EndReason, Ended, Progress};
     use crate::intervals::{Interval, Intervals};
     use proptest::prelude::*;
 
@@ -159,6 +260,8 @@ mod tests {
                     received,
                     anchored,
                     listener,
+                    link: Link { seq: leaf, hash: Hash::of(b"batch"), prev: None, sent_at: 0, needed_ms: 0 },
+                    context: IntakeContext::default(),
                     events,
                 })
                 .collect()

@@ -107,7 +107,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::play::{Reason, Verdict};
+    use crate::play::{Comparison, Reason, Verdict};
     use crate::{DeviceId, Hash};
     use uuid::Uuid;
 
@@ -119,13 +119,19 @@ mod tests {
             track: track.into(),
             artist: artist.map(Into::into),
             at: 0,
+            source: None,
+            offline: false,
+            country: None,
+            platform: None,
             verdict: Verdict {
                 rule: 1,
                 status,
                 reasons: vec![Reason::HeardLongEnough],
                 heard_ms: 30_000,
                 played_ms: 31_000,
+                suspicion: None,
             },
+            compared: Comparison::default(),
         }
     }
 

@@ -1,0 +1,145 @@
+//! A casebook in memory, for auditors and tests.
+
+use super::{Case, Casebook, Group};
+use crate::bytes::Hash;
+use crate::key::DeviceId;
+use crate::play::{Fragment, Link, SessionKey};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::convert::Infallible;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A casebook in memory.
+#[derive(Debug, Default)]
+pub struct MemoryCasebook {
+    fragments: BTreeMap<SessionKey, Vec<Fragment>>,
+    cases: BTreeMap<SessionKey, Arc<Case>>,
+    groups: BTreeMap<Group, BTreeSet<SessionKey>>,
+    touched: BTreeSet<Group>,
+    /// By device and sequence number: the places in the log.
+    links: BTreeMap<(DeviceId, u64), BTreeSet<u64>>,
+    hashes: HashSet<(DeviceId, Hash)>,
+    after: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
+    erased: HashSet<Hash>,
+    sessions: BTreeMap<(DeviceId, u64), BTreeSet<Uuid>>,
+}
+
+impl MemoryCasebook {
+    /// All sessions, as they are judged now.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values().map(AsRef::as_ref)
+    }
+
+    fn leave(&mut self, case: &Case) {
+        for group in Group::of(&case.trace) {
+            if let Some(members) = self.groups.get_mut(&group) {
+                members.remove(&case.key());
+                if members.is_empty() {
+                    self.groups.remove(&group);
+                }
+            }
+        }
+    }
+}
+
+impl Casebook for MemoryCasebook {
+    type Error = Infallible;
+
+    fn keep_fragment(&mut self, key: &SessionKey, fragment: Fragment) -> Result<(), Infallible> {
+        let fragments = self.fragments.entry(*key).or_default();
+        if fragments.iter().all(|kept| kept.leaf != fragment.leaf) {
+            self.sessions.entry((key.device, fragment.leaf)).or_default().insert(key.session);
+            fragments.push(fragment);
+        }
+        Ok(())
+    }
+
+    fn fragments(&self, key: &SessionKey) -> Result<Vec<Fragment>, Infallible> {
+        Ok(self.fragments.get(key).cloned().unwrap_or_default())
+    }
+
+    fn erase_fragments(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, Infallible> {
+        let mut erased = BTreeSet::new();
+        for (key, fragments) in &mut self.fragments {
+            let count = fragments.len();
+            fragments.retain(|fragment| fragment.listener != listener);
+            if fragments.len() < count {
+                erased.insert(*key);
+            }
+        }
+        self.fragments.retain(|_, fragments| !fragments.is_empty());
+        Ok(erased)
+    }
+
+    fn keep_link(&mut self, device: DeviceId, leaf: u64, link: &Link) -> Result<bool, Infallible> {
+        let new = self.links.entry((device, link.seq)).or_default().insert(leaf);
+        self.hashes.insert((device, link.hash));
+        if let Some(prev) = link.prev {
+            self.after.entry((device, prev)).or_default().insert(leaf);
+        }
+        Ok(new)
+    }
+
+    fn keep_erased(&mut self, hash: Hash) -> Result<(), Infallible> {
+        self.erased.insert(hash);
+        Ok(())
+    }
+
+    fn knows(&self, device: DeviceId, hash: Hash) -> Result<bool, Infallible> {
+        Ok(self.hashes.contains(&(device, hash)) || self.erased.contains(&hash))
+    }
+
+    fn links_after(&self, device: DeviceId, prev: Option<Hash>) -> Result<BTreeSet<u64>, Infallible> {
+        let after = prev.and_then(|prev| self.after.get(&(device, prev)));
+        Ok(after.cloned().unwrap_or_default())
+    }
+
+    fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>, Infallible> {
+        Ok(self.links.get(&(device, seq)).cloned().unwrap_or_default())
+    }
+
+    fn sessions_of(&self, device: DeviceId, leaf: u64) -> Result<BTreeSet<SessionKey>, Infallible> {
+        let sessions = self.sessions.get(&(device, leaf)).into_iter().flatten();
+        Ok(sessions.map(|&session| SessionKey { device, session }).collect())
+    }
+
+    fn keep_case(&mut self, case: Case) -> Result<(), Infallible> {
+        let key = case.key();
+        let groups = Group::of(&case.trace);
+        if let Some(before) = self.cases.get(&key).map(Arc::clone)
+            && Group::of(&before.trace) != groups
+        {
+            self.leave(&before);
+        }
+        for group in groups {
+            self.groups.entry(group).or_default().insert(key);
+        }
+        self.cases.insert(key, Arc::new(case));
+        Ok(())
+    }
+
+    fn case(&self, key: &SessionKey) -> Result<Option<Arc<Case>>, Infallible> {
+        Ok(self.cases.get(key).map(Arc::clone))
+    }
+
+    fn drop_case(&mut self, key: &SessionKey) -> Result<(), Infallible> {
+        if let Some(case) = self.cases.remove(key) {
+            self.leave(&case);
+        }
+        Ok(())
+    }
+
+    fn members(&self, group: &Group) -> Result<Vec<Arc<Case>>, Infallible> {
+        let members = self.groups.get(group).into_iter().flatten();
+        Ok(members.filter_map(|key| self.cases.get(key).map(Arc::clone)).collect())
+    }
+
+    fn touch(&mut self, group: Group) -> Result<(), Infallible> {
+        self.touched.insert(group);
+        Ok(())
+    }
+
+    fn touched(&mut self) -> Result<BTreeSet<Group>, Infallible> {
+        Ok(std::mem::take(&mut self.touched))
+    }
+}

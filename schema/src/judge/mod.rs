@@ -1,0 +1,194 @@
+//! Judges sessions: each by the play rule, and beside each other by the analysis.
+//!
+//! A [`Judge`] takes batches in the order of the log and keeps what it knows in a [`Casebook`]; the server's is a file, an
+//! auditor's is memory. What it says of a session is a function of the batches that it has taken, and of nothing else:
+//! not of their order, of repetition, or of when it was asked. So an auditor who takes the same batches says the same.
+//!
+//! Looking at a whole group is what costs, so [`Judge::take`] only notes which groups changed, and [`Judge::examine`]
+//! looks at each of them once, however many batches came meanwhile.
+
+mod case;
+mod casebook;
+mod heard;
+mod memory;
+
+pub use case::{Case, Group};
+pub use casebook::Casebook;
+pub use heard::Heard;
+pub use memory::MemoryCasebook;
+
+use crate::analysis::{Analysis, FLOOD, MOST, Scope, Trace};
+use crate::bytes::Hash;
+use crate::key::DeviceId;
+use crate::play::{Link, Play, SessionKey};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Judges sessions.
+#[derive(Debug)]
+pub struct Judge<C> {
+    analysis: Arc<Analysis>,
+    casebook: C,
+}
+
+impl<C: Casebook> Judge<C> {
+    /// A judge who knows what `casebook` holds.
+    pub fn new(analysis: Arc<Analysis>, casebook: C) -> Self {
+        Self { analysis, casebook }
+    }
+
+    /// What is known.
+    pub fn casebook(&self) -> &C {
+        &self.casebook
+    }
+
+    /// What is known, for its keeper: to begin and end transactions.
+    pub fn casebook_mut(&mut self) -> &mut C {
+        &mut self.casebook
+    }
+
+    /// The analysis.
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// What a session is worth, as far as is known; `None` if no event of it is.
+    pub fn play(&self, key: &SessionKey) -> Result<Option<Play>, C::Error> {
+        Ok(self.casebook.case(key)?.map(|case| case.play.clone()))
+    }
+
+    /// Takes a batch. Gives the sessions that are judged anew by it. A batch that was taken before changes nothing.
+    pub fn take(&mut self, heard: Heard) -> Result<BTreeSet<SessionKey>, C::Error> {
+        let Heard { device, leaf, link, fragments, .. } = heard;
+        let mut touched = BTreeSet::new();
+        for (key, fragment) in fragments {
+            self.casebook.keep_fragment(&key, fragment)?;
+            touched.insert(key);
+        }
+        if self.casebook.keep_link(device, leaf, &link)? {
+            // Batches that followed this one when it was missing, and those that claim its place.
+            let mut others = self.casebook.links_after(device, Some(link.hash))?;
+            others.extend(self.rivals(device, leaf, &link)?);
+            for other in others {
+                touched.extend(self.casebook.sessions_of(device, other)?);
+            }
+        }
+        for key in &touched {
+            self.judge(key)?;
+        }
+        Ok(touched)
+    }
+
+    /// Batches that claim the place of `link` in the device's chain.
+    fn rivals(&self, device: DeviceId, leaf: u64, link: &Link) -> Result<BTreeSet<u64>, C::Error> {
+        let mut rivals = self.casebook.links_at(device, link.seq)?;
+        if link.prev.is_some() {
+            rivals.extend(self.casebook.links_after(device, link.prev)?);
+        }
+        rivals.remove(&leaf);
+        Ok(rivals)
+    }
+
+    /// Judges a session by itself; what its groups show is looked at later.
+    fn judge(&mut self, key: &SessionKey) -> Result<(), C::Error> {
+        let fragments = self.casebook.fragments(key)?;
+        let before = self.casebook.case(key)?;
+        let Some(play) = Play::judge(key.device, key.session, &fragments) else {
+            if let Some(before) = before {
+                self.touch(&before.trace)?;
+                self.casebook.drop_case(key)?;
+            }
+            return Ok(());
+        };
+        let mut trace = Trace::of(&play, &fragments);
+        for fragment in &fragments {
+            let Link { seq, prev, .. } = fragment.link;
+            let missing = match prev {
+                Some(prev) => !self.casebook.knows(key.device, prev)?,
+                None => seq > 1,
+            };
+            if missing {
+                trace.gaps.insert(seq);
+            }
+            if !self.rivals(key.device, fragment.leaf, &fragment.link)?.is_empty() {
+                trace.forks.insert(seq);
+            }
+        }
+        let mut case = Case::new(play, trace);
+        let marks = self.analysis.examine(Scope::Session, &[&case.trace]).pop().unwrap_or_default();
+        case.mark(Scope::Session, marks);
+        if let Some(before) = &before {
+            case.take_over(before);
+        }
+        case.weigh(&self.analysis);
+        if let Some(before) = &before {
+            if **before == case {
+                return Ok(());
+            }
+            self.touch(&before.trace)?;
+        }
+        self.touch(&case.trace)?;
+        self.casebook.keep_case(case)
+    }
+
+    fn touch(&mut self, trace: &Trace) -> Result<(), C::Error> {
+        for group in Group::of(trace) {
+            self.casebook.touch(group)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at every group that changed. Gives the sessions whose play became another by it.
+    pub fn examine(&mut self) -> Result<BTreeSet<SessionKey>, C::Error> {
+        let mut changed = BTreeSet::new();
+        for group in self.casebook.touched()? {
+            let mut members = self.casebook.members(&group)?;
+            members.sort_by_key(|case| (case.trace.begin, case.trace.device, case.trace.session));
+            let flood = members.len() > MOST;
+            let marks = if flood {
+                // An artist may be loved by a whole town behind one address.
+                let marks = if group.scope == Scope::Network { None } else { Some(FLOOD.to_owned()) };
+                vec![marks.into_iter().collect(); members.len()]
+            } else {
+                let traces: Vec<&Trace> = members.iter().map(|case| &case.trace).collect();
+                self.analysis.examine(group.scope, &traces)
+            };
+            for (member, marks) in members.into_iter().zip(marks) {
+                if member.marks(group.scope) == &marks {
+                    continue;
+                }
+                let mut case = (*member).clone();
+                drop(member);
+                let before = case.play.verdict.clone();
+                case.mark(group.scope, marks);
+                case.weigh(&self.analysis);
+                if case.play.verdict != before {
+                    changed.insert(case.key());
+                }
+                self.casebook.keep_case(case)?;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Forgets everything of a listener. Gives the sessions that are gone, and judges anew what stood beside them. Hashes
+    /// of batches stay, so that a chain that goes through them still holds.
+    pub fn erase(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, C::Error> {
+        let mut gone = BTreeSet::new();
+        for key in self.casebook.erase_fragments(listener)? {
+            self.judge(&key)?;
+            if self.casebook.case(&key)?.is_none() {
+                gone.insert(key);
+            }
+        }
+        Ok(gone)
+    }
+
+    /// A batch that was erased: its hash is known, and nothing else.
+    pub fn erased(&mut self, hash: Hash) -> Result<(), C::Error> {
+        self.casebook.keep_erased(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests;
