@@ -1,7 +1,7 @@
 //! SQLite files that follow the log. They are derived from the journal: one that is lost, cannot be read, or knows
 //! more than the log is made anew.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 
 const PROGRESS: &str = "
@@ -27,13 +27,18 @@ pub fn open(path: &Path, schema: &str, leaves: u64) -> rusqlite::Result<Connecti
             tracing::warn!(path = %path.display(), %error, "a derived file cannot be read: made anew");
         }
     }
+    remove(path);
+    open()
+}
+
+/// Removes the file, with what belongs to it.
+pub fn remove(path: &Path) {
     for suffix in ["", "-wal", "-shm"] {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);
         // Whether it existed does not matter: what cannot be removed fails to open below.
         let _ = std::fs::remove_file(PathBuf::from(file));
     }
-    open()
 }
 
 /// How many entries of the log the file knows.
@@ -43,12 +48,9 @@ pub fn leaves(database: &Connection) -> rusqlite::Result<u64> {
     Ok(leaves.unwrap_or(0))
 }
 
-/// Notes that the file knows `leaves` entries, with what it learned from them.
-pub fn advance(transaction: &Transaction<'_>, leaves: u64) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?
-        .execute([leaves])
-        .map(|_| ())
+/// Notes that the file knows `leaves` entries, in the transaction with what it learned from them.
+pub fn advance(database: &Connection, leaves: u64) -> rusqlite::Result<()> {
+    database.prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?.execute([leaves]).map(|_| ())
 }
 
 /// Fails as on a full disk, if the file's writes are to fail; for tests alone.

@@ -3,8 +3,8 @@
 //! The way of a batch, in the order of these modules: `http` takes the request, `auth` checks the token,
 //! `intake` opens and checks the batches, `commit` makes them durable (`journal`), enters them in the log
 //! (`ledger`), remembers them per device (`registry`) and answers. There the ack ends. `projection` then
-//! reads the journal, judges sessions and fills a `store`, from which counts and `live` updates are served, and
-//! the `notary` enters verdicts and daily statements in the log.
+//! reads the journal, has sessions judged (`judging`) and fills a `store`, from which counts and `live` updates are
+//! served, and the `notary` enters verdicts and daily statements in the log.
 //!
 //! `export` writes everything that the log commits to, for whoever wants to check it.
 //! `witness` has checkpoints cosigned by others, and is itself a witness for other logs.
@@ -21,6 +21,7 @@ pub mod export;
 pub mod http;
 pub mod intake;
 pub mod journal;
+pub mod judging;
 pub mod keys;
 pub mod ledger;
 pub mod live;

@@ -12,6 +12,7 @@ use crate::outbound;
 use crate::projection::{self, Projection};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
+use delistening_schema::analysis::Analysis;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -81,7 +82,7 @@ pub async fn run(
     let log = Arc::new(Log::open(&data, signers, &log)?);
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
     let live = Arc::new(Live::open(&*store)?);
-    let following = projection::Options { verdicts_after };
+    let following = projection::Options { verdicts_after, analysis: Arc::new(Analysis::v1()) };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
     let listener =

@@ -6,7 +6,9 @@ use super::recovery;
 use super::succession::{Succession, SuccessionError};
 use crate::journal::{Journal, JournalError, Keeper, Reader, Record, Writer};
 use crate::ledger::{Files, Signers, Slots, TILE_WIDTH, Tree};
-use delistening_schema::ledger::{Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, merkle};
+use delistening_schema::ledger::{
+    Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, RuleKind, merkle,
+};
 use delistening_schema::{Hash, play};
 use std::fs::File;
 use std::io;
@@ -157,7 +159,8 @@ impl Log {
             recovery::ledger(&ledger_folder, &journal, writer.next(), before.as_ref())?;
         let handover = succession.next(&signers, slots.newest())?;
         if writer.next() == 0 {
-            let rule = RuleEntry { version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
+            let rule =
+                RuleEntry { of: RuleKind::Play, version: play::RULE_1, text: play::RULE_1_TEXT.to_owned() };
             publish(&mut writer, &mut ledger, Record::Rule(rule))?;
         }
         if let Some(announcement) = handover {

@@ -14,8 +14,8 @@ pub use committer::Committer;
 pub use log::{Log, OpenError, Options};
 pub use succession::SuccessionError;
 
+pub use delistening_schema::IntakeContext;
 use delistening_schema::{DeviceId, Hash};
-use serde::{Deserialize, Serialize};
 
 /// A batch that was opened and checked, on its way into the journal.
 #[derive(Clone, Debug)]
@@ -34,15 +34,6 @@ pub struct Submission {
     pub received: u64,
     /// What else was known when it came in.
     pub context: IntakeContext,
-}
-
-/// Coarse facts about how a batch came in; never an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IntakeContext {
-    /// Who issued the token.
-    pub issuer: String,
-    /// What kind of client it says it is: `browser`, `app`, `bot`, `tool` or `other`.
-    pub client: String,
 }
 
 /// What became of a submission.

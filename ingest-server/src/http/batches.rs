@@ -116,7 +116,7 @@ fn open(
         }
     };
     let received = now_ms();
-    let context = IntakeContext { issuer: token.claims.iss.clone(), client };
+    let context = IntakeContext { issuer: token.claims.iss.clone(), client, ..IntakeContext::default() };
     let audience = app.authority.audience();
     let check = |jws| intake::check(jws, &token, audience, received, context.clone());
     Ok(Opened { checked: batches.into_iter().map(check).collect(), known, share })

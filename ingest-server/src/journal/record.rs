@@ -27,7 +27,7 @@ const ERASED: u8 = 7;
 pub enum Record {
     /// A batch that was accepted.
     Batch(BatchRecord),
-    /// A version of the play rule.
+    /// A version of the play rule, or of the analysis.
     Rule(RuleEntry),
     /// What sessions are worth.
     Verdicts(VerdictsRecord),
@@ -142,11 +142,7 @@ impl Record {
                 buffer.extend_from_slice(batch.jws.as_bytes());
                 BATCH
             }
-            Self::Rule(rule) => {
-                buffer.extend_from_slice(&rule.version.to_le_bytes());
-                buffer.extend_from_slice(rule.text.as_bytes());
-                RULE
-            }
+            Self::Rule(rule) => json(buffer, rule, RULE),
             Self::Verdicts(verdicts) => json(buffer, verdicts, VERDICTS),
             Self::Statement(statement) => json(buffer, statement, STATEMENT),
             Self::Erasure(erasure) => json(buffer, erasure, ERASURE),
@@ -184,10 +180,7 @@ impl Record {
                     jws: text(jws)?,
                 }))
             }
-            RULE => {
-                let (version, words) = payload.split_first_chunk::<4>()?;
-                Some(Self::Rule(RuleEntry { version: u32::from_le_bytes(*version), text: text(words)? }))
-            }
+            RULE => serde_json::from_slice(payload).ok().map(Self::Rule),
             VERDICTS => serde_json::from_slice(payload).ok().map(Self::Verdicts),
             STATEMENT => serde_json::from_slice(payload).ok().map(Self::Statement),
             ERASURE => serde_json::from_slice(payload).ok().map(Self::Erasure),
@@ -245,6 +238,7 @@ fn json(buffer: &mut Vec<u8>, payload: &impl Serialize, kind: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use delistening_schema::ledger::RuleKind;
 
     fn record() -> Record {
         let batch = BatchRecord {
@@ -265,7 +259,7 @@ mod tests {
         assert_eq!(Record::unframe(&bytes), Some((record(), first)));
         let items = vec![Sealed::Open { salt: [1; 16], text: "{}".into() }];
         for other in [
-            Record::Rule(RuleEntry { version: 1, text: "rule".into() }),
+            Record::Rule(RuleEntry { of: RuleKind::Play, version: 1, text: "rule".into() }),
             Record::Verdicts(VerdictsRecord { through: 4, items: items.clone() }),
             Record::Statement(StatementRecord { day: 1, through: 5, part: 1, parts: 1, items }),
             Record::Erasure(ErasureEntry { at: 1, batches: vec![2], verdicts: vec![(3, 4)] }),

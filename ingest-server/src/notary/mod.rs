@@ -9,9 +9,10 @@ pub use trail::{Holdings, Step, Trail};
 
 use crate::commit::{CommitError, Committer};
 use crate::journal::{Record, StatementRecord, VerdictsRecord};
-use crate::store::{SessionKey, Store, StoreError};
-use delistening_schema::ledger::{ErasureEntry, Sealed};
-use delistening_schema::play::day_of;
+use crate::judging::{Bench, CasebookError};
+use crate::store::StoreError;
+use delistening_schema::ledger::{ErasureEntry, RuleEntry, RuleKind, Sealed};
+use delistening_schema::play::{SessionKey, day_of};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,9 @@ pub enum NotaryError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Sessions cannot be judged.
+    #[error(transparent)]
+    Judging(#[from] CasebookError),
     /// The journal refused.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -62,21 +66,38 @@ impl Notary {
         self.waiting_since.map(|since| since + self.verdicts_after)
     }
 
-    /// Enters what is due, of what `store` has judged of the first `through` entries. True if something was
-    /// entered, which has to be followed before this is asked again.
-    pub fn enter(&mut self, store: &dyn Store, through: u64, now_ms: u64) -> Result<bool, NotaryError> {
+    /// Whether verdicts are to be entered now: sessions have waited long enough, or are enough.
+    pub fn is_due(&mut self) -> Result<bool, NotaryError> {
+        let pending = self.trail.pending(SESSIONS)?;
+        if pending.is_empty() {
+            self.waiting_since = None;
+            return Ok(false);
+        }
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        Ok(pending.len() >= SESSIONS || since.elapsed() >= self.verdicts_after)
+    }
+
+    /// Enters what is due, of what `bench` says of the first `through` entries after it has looked at everything. True
+    /// if something was entered, which has to be followed before this is asked again.
+    pub fn enter(&mut self, bench: &Bench, through: u64, now_ms: u64) -> Result<bool, NotaryError> {
         loop {
             let pending = self.trail.pending(SESSIONS)?;
             if pending.is_empty() {
                 self.waiting_since = None;
                 return self.state(through, day_of(now_ms));
             }
-            let since = *self.waiting_since.get_or_insert_with(Instant::now);
-            if pending.len() < SESSIONS && since.elapsed() < self.verdicts_after {
+            if !self.is_due()? {
                 return Ok(false);
             }
-            let changed = self.changed(store, &pending)?;
+            let changed = self.changed(bench, &pending)?;
             if !changed.is_empty() {
+                let analysis = bench.analysis();
+                let (version, text) = (analysis.version(), analysis.text());
+                let rule = RuleEntry { of: RuleKind::Analysis, version, text };
+                if !self.trail.knows(&rule)? {
+                    self.committer.append(vec![Record::Rule(rule)])?;
+                    return Ok(true);
+                }
                 let records = seal(changed).into_iter();
                 let records = records.map(|items| Record::Verdicts(VerdictsRecord { through, items }));
                 self.committer.append(records.collect())?;
@@ -87,9 +108,9 @@ impl Notary {
 
     /// The verdicts that are not those of the log. Sessions whose verdict is, or that hold no event that can be
     /// read, wait no longer.
-    fn changed(&mut self, store: &dyn Store, pending: &[SessionKey]) -> Result<Vec<String>, NotaryError> {
+    fn changed(&mut self, bench: &Bench, pending: &[SessionKey]) -> Result<Vec<String>, NotaryError> {
         let mut changed = BTreeMap::new();
-        for play in store.plays(pending)? {
+        for play in bench.plays(pending)? {
             let key = SessionKey::from(&play);
             let text = play.to_text();
             if self.trail.verdict(&key)?.as_deref() != Some(&text) {

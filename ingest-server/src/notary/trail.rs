@@ -4,9 +4,8 @@
 
 use crate::derived;
 use crate::journal::{StatementRecord, VerdictsRecord};
-use crate::store::SessionKey;
-use delistening_schema::ledger::ErasureEntry;
-use delistening_schema::play::{Play, Tally, day_of};
+use delistening_schema::ledger::{ErasureEntry, RuleEntry, RuleKind};
+use delistening_schema::play::{Play, SessionKey, Tally, day_of};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::collections::BTreeSet;
@@ -25,6 +24,8 @@ pub enum Step<'a> {
     },
     /// Sessions were judged.
     Verdicts(&'a VerdictsRecord),
+    /// A version of what plays are judged by.
+    Rule(&'a RuleEntry),
     /// A day was counted.
     Statement(&'a StatementRecord),
     /// Data is to be erased.
@@ -84,6 +85,10 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS items (
         listener TEXT NOT NULL, leaf INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (listener, leaf, item)
     ) WITHOUT ROWID;
+    -- What plays are judged by, as far as it was published.
+    CREATE TABLE IF NOT EXISTS rules (
+        kind TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, version, text)
+    ) WITHOUT ROWID;
     -- Days whose last verdicts changed since they were stated, and the newest entry that changed them.
     CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, leaf INTEGER NOT NULL);
     -- Erasures that are entered and not carried out yet.
@@ -115,12 +120,35 @@ impl Trail {
             match step {
                 Step::Batch { listener, sessions } => batch(&transaction, *leaf, listener, sessions)?,
                 Step::Verdicts(record) => verdicts(&transaction, *leaf, record)?,
+                Step::Rule(rule) => self::rule(&transaction, rule)?,
                 Step::Statement(record) => statement(&transaction, record)?,
                 Step::Erasure(entry) => erasure(&transaction, *leaf, entry)?,
             }
         }
         derived::advance(&transaction, leaves)?;
         transaction.commit()
+    }
+
+    /// Sessions that are judged anew by the first `leaves` entries, beside those that batches speak of.
+    pub fn await_verdicts(
+        &mut self,
+        keys: impl IntoIterator<Item = SessionKey>,
+        leaves: u64,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        for key in keys {
+            pend(&transaction, &key, leaves.saturating_sub(1))?;
+        }
+        transaction.commit()
+    }
+
+    /// Whether a rule was published as it is.
+    pub fn knows(&self, rule: &RuleEntry) -> rusqlite::Result<bool> {
+        self.database
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM rules WHERE kind = ?1 AND version = ?2 AND text = ?3)",
+            )?
+            .query_row(params![kind(rule.of), rule.version, rule.text], |row| row.get(0))
     }
 
     /// Sessions that were not judged since a batch spoke of them, at most `limit`.
@@ -260,12 +288,28 @@ fn batch(
     transaction
         .prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2)")?
         .execute(params![listener, leaf])?;
-    for key in sessions {
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO pending VALUES (?1, ?2, ?3)")?
-            .execute(params![key.device.0.0, key.session.as_bytes(), leaf])?;
+    sessions.iter().try_for_each(|key| pend(transaction, key, leaf))
+}
+
+fn pend(transaction: &Transaction<'_>, key: &SessionKey, leaf: u64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO pending VALUES (?1, ?2, ?3)")?
+        .execute(params![key.device.0.0, key.session.as_bytes(), leaf])
+        .map(|_| ())
+}
+
+fn kind(of: RuleKind) -> &'static str {
+    match of {
+        RuleKind::Play => "play",
+        RuleKind::Analysis => "analysis",
     }
-    Ok(())
+}
+
+fn rule(transaction: &Transaction<'_>, rule: &RuleEntry) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1, ?2, ?3)")?
+        .execute(params![kind(rule.of), rule.version, rule.text])
+        .map(|_| ())
 }
 
 fn verdicts(transaction: &Transaction<'_>, leaf: u64, record: &VerdictsRecord) -> rusqlite::Result<()> {

@@ -79,10 +79,13 @@ impl Follower {
     }
 
     /// Takes a listener out of everything that is derived, but for the trail, which knows what is to be done.
-    fn forget(&self, listener: &str) -> Result<(), FollowError> {
+    fn forget(&mut self, listener: &str) -> Result<(), FollowError> {
         let changes = self.store.erase(listener)?;
         self.live.apply(&changes);
-        Ok(())
+        // What stood beside it may look otherwise without it.
+        let others = self.bench.erase(listener)?;
+        let end = self.bench.leaves()?;
+        self.tell(&others, end)
     }
 }
 

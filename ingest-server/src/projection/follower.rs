@@ -1,11 +1,15 @@
 //! Goes through the log, chunk by chunk, and through what has to be done after that.
 
-use super::fragments::split;
+use super::fragments::{additions, split};
 use crate::commit::Log;
 use crate::journal::{JournalError, Record};
+use crate::judging::{Bench, CasebookError, Matter};
 use crate::live::Live;
 use crate::notary::{Notary, NotaryError, Step};
 use crate::store::{Store, StoreError};
+use delistening_schema::judge::Heard;
+use delistening_schema::play::SessionKey;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -22,6 +26,9 @@ pub enum FollowError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Sessions cannot be judged.
+    #[error(transparent)]
+    Judging(#[from] CasebookError),
     /// Something could not be entered.
     #[error(transparent)]
     Notary(#[from] NotaryError),
@@ -34,21 +41,46 @@ pub enum FollowError {
 #[derive(Debug)]
 pub(super) struct Follower {
     pub log: Arc<Log>,
+    pub bench: Bench,
     pub store: Arc<dyn Store>,
     pub live: Arc<Live>,
     pub notary: Notary,
     pub projected: Arc<AtomicU64>,
+    /// Whether the store and the notary know everything that the bench says, so that only what is new has to be told.
+    pub agreed: bool,
 }
 
 impl Follower {
     /// Follows to the end of the log, carries out what is to be erased, and enters what is due; gives how far it came.
     pub fn catch_up(&mut self) -> Result<u64, FollowError> {
+        if !std::mem::take(&mut self.agreed) {
+            self.agree()?;
+        }
         loop {
             let end = self.follow()?;
-            if !self.notary.enter(&*self.store, end, now_ms())? {
+            if self.notary.is_due()? {
+                self.examine(end)?;
+            }
+            if !self.notary.enter(&self.bench, end, now_ms())? {
+                self.agreed = true;
                 return Ok(end);
             }
         }
+    }
+
+    /// Tells the store and the notary what the bench said last, in case that they were not told to the end.
+    fn agree(&mut self) -> Result<(), FollowError> {
+        let (known, stored, told) =
+            (self.bench.leaves()?, self.projected.load(Ordering::Acquire), self.notary.trail().leaves()?);
+        let last = self.bench.changed(known.saturating_sub(1), known)?;
+        if stored == known {
+            let changes = self.store.apply(&[], &last, known)?;
+            self.live.apply(&changes);
+        }
+        if told >= known {
+            self.notary.trail().await_verdicts(last.iter().map(SessionKey::from), known)?;
+        }
+        Ok(())
     }
 
     /// Follows to the end of the log. What is to be erased goes as soon as its entry is reached, so that nobody's later
@@ -64,7 +96,8 @@ impl Follower {
 
     /// Follows to the end of the log, or to entries that say what is to be erased: then `None`.
     pub(super) fn follow_to_erasures(&mut self) -> Result<Option<u64>, FollowError> {
-        let mut cursor = self.notary.trail().leaves()?.min(self.projected.load(Ordering::Acquire));
+        let (told, judged) = (self.notary.trail().leaves()?, self.bench.leaves()?);
+        let mut cursor = told.min(judged).min(self.projected.load(Ordering::Acquire));
         let mut reader = self.log.reader(cursor);
         loop {
             let end = self.log.size();
@@ -90,27 +123,64 @@ impl Follower {
     }
 
     fn take(&mut self, chunk: &[(u64, Record)], cursor: u64) -> Result<(), FollowError> {
-        let (mut steps, mut additions) = (Vec::new(), Vec::new());
+        let heard: Vec<(u64, Heard)> = chunk
+            .iter()
+            .filter_map(|(leaf, record)| match record {
+                Record::Batch(batch) => Some((*leaf, split(*leaf, batch, &self.log)?)),
+                _ => None,
+            })
+            .collect();
+        let mut steps: Vec<_> = heard
+            .iter()
+            .map(|(leaf, heard)| {
+                let sessions = heard.fragments.iter().map(|(key, _)| *key).collect();
+                (*leaf, Step::Batch { listener: heard.listener.clone(), sessions })
+            })
+            .collect();
+        let mut matters: Vec<_> = heard.iter().map(|(leaf, heard)| (*leaf, Matter::Batch(heard))).collect();
         for (leaf, record) in chunk {
             let step = match record {
-                Record::Batch(batch) => {
-                    let Some((listener, parts)) = split(*leaf, batch, &self.log) else { continue };
-                    let sessions = parts.iter().map(|addition| addition.key).collect();
-                    additions.extend(parts);
-                    Step::Batch { listener, sessions }
-                }
                 Record::Verdicts(verdicts) => Step::Verdicts(verdicts),
                 Record::Statement(statement) => Step::Statement(statement),
                 Record::Erasure(erasure) => Step::Erasure(erasure),
-                Record::Rule(_) | Record::Key(_) | Record::Erased(_) => continue,
+                Record::Rule(rule) => Step::Rule(rule),
+                Record::Erased(erased) => {
+                    matters.push((*leaf, Matter::Erased(erased.entry.batch)));
+                    continue;
+                }
+                Record::Batch(_) | Record::Key(_) => continue,
             };
             steps.push((*leaf, step));
         }
+        steps.sort_by_key(|(leaf, _)| *leaf);
+        matters.sort_by_key(|(leaf, _)| *leaf);
         // First what remains to be said: if the store fails, it is said later, not never.
         self.notary.trail().take(&steps, cursor)?;
-        if cursor > self.projected.load(Ordering::Acquire) {
-            let changes = self.store.apply(&additions, cursor)?;
+        let judged = self.bench.take(&matters, cursor)?;
+        self.notary.trail().await_verdicts(judged, cursor)?;
+        let stored = self.projected.load(Ordering::Acquire);
+        if cursor > stored {
+            let fresh = heard.iter().filter(|(leaf, _)| *leaf >= stored);
+            let additions: Vec<_> = fresh.flat_map(|(_, heard)| additions(heard)).collect();
+            let changes = self.store.apply(&additions, &self.bench.changed(stored, cursor)?, cursor)?;
             self.projected.store(cursor, Ordering::Release);
+            self.live.apply(&changes);
+        }
+        Ok(())
+    }
+
+    /// Looks at sessions beside each other, and tells what became of them.
+    fn examine(&mut self, end: u64) -> Result<(), FollowError> {
+        let fresh = self.bench.examine()?;
+        self.tell(&fresh, end)
+    }
+
+    /// Tells the notary and the store what is said of sessions now, of the first `end` entries.
+    pub(super) fn tell(&mut self, fresh: &BTreeSet<SessionKey>, end: u64) -> Result<(), FollowError> {
+        let plays = self.bench.plays(fresh)?;
+        if !plays.is_empty() {
+            self.notary.trail().await_verdicts(fresh.iter().copied(), end)?;
+            let changes = self.store.apply(&[], &plays, end)?;
             self.live.apply(&changes);
         }
         Ok(())

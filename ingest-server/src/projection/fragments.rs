@@ -2,12 +2,13 @@
 
 use crate::commit::Log;
 use crate::journal::BatchRecord;
-use crate::store::{Addition, SessionKey};
-use delistening_schema::Batch;
-use delistening_schema::play::Fragment;
+use crate::store::Addition;
+use delistening_schema::judge::Heard;
+use delistening_schema::play::Received;
+use delistening_schema::{Batch, Hash};
 
-/// The listener of a batch, and the batch by its sessions; `None` if the batch cannot be read.
-pub fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Option<(String, Vec<Addition>)> {
+/// The batch, and what it says of its sessions; `None` if it cannot be read.
+pub fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Option<Heard> {
     let batch = match Batch::unverified(&record.jws) {
         Ok(batch) => batch,
         Err(problem) => {
@@ -20,8 +21,18 @@ pub fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Option<(String, Vec<
         .as_ref()
         .filter(|anchor| anchor.origin == log.origin())
         .and_then(|anchor| log.time_at(anchor.size));
-    let additions = Fragment::split(&batch, leaf, record.received, anchored)
-        .into_iter()
-        .map(|(session, fragment)| Addition { key: SessionKey { device: batch.device, session }, fragment });
-    Some((batch.listener.clone(), additions.collect()))
+    let received = Received {
+        leaf,
+        at: record.received,
+        anchored,
+        hash: Hash::of(record.jws.as_bytes()),
+        // What cannot be read says nothing; an auditor takes it in the same way.
+        context: serde_json::from_str(&record.context).unwrap_or_default(),
+    };
+    Some(Heard::new(&batch, &received))
+}
+
+/// What a batch says, as stores take it.
+pub fn additions(heard: &Heard) -> impl Iterator<Item = Addition> {
+    heard.fragments.iter().map(|(key, fragment)| Addition { key: *key, fragment: fragment.clone() })
 }

@@ -13,9 +13,11 @@ pub use follower::FollowError;
 
 use crate::commit::Log;
 use crate::journal::JournalError;
+use crate::judging::Bench;
 use crate::live::Live;
 use crate::notary::{Notary, NotaryError, Trail};
 use crate::store::Store;
+use delistening_schema::analysis::Analysis;
 use follower::Follower;
 use std::io;
 use std::path::Path;
@@ -34,20 +36,22 @@ pub struct Projection {
 }
 
 /// How the log is followed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long a session waits for its verdict to be entered.
     pub verdicts_after: Duration,
+    /// What looks like fraud.
+    pub analysis: Arc<Analysis>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { verdicts_after: Duration::from_mins(1) }
+        Self { verdicts_after: Duration::from_mins(1), analysis: Arc::new(Analysis::v1()) }
     }
 }
 
 impl Projection {
-    /// Starts following, on the present runtime, until the log is closed. `folder` holds the trail.
+    /// Starts following, on the present runtime, until the log is closed. `folder` holds the trail and the bench's file.
     pub fn start(
         log: Arc<Log>,
         store: Arc<dyn Store>,
@@ -57,9 +61,17 @@ impl Projection {
     ) -> Result<Self, NotaryError> {
         let projected = Arc::new(AtomicU64::new(store.cursor()?));
         let trail = Trail::open(&folder.join("trail.sqlite"), log.size())?;
+        let bench = Bench::open(&folder.join("judge.sqlite"), log.size(), options.analysis)?;
         let notary = Notary::new(trail, log.committer().clone(), options.verdicts_after);
-        let follower =
-            Follower { log: Arc::clone(&log), store, live, notary, projected: Arc::clone(&projected) };
+        let follower = Follower {
+            log: Arc::clone(&log),
+            bench,
+            store,
+            live,
+            notary,
+            projected: Arc::clone(&projected),
+            agreed: false,
+        };
         let follower = Arc::new(Mutex::new(follower));
         tokio::spawn(follow(log, Arc::clone(&follower)));
         Ok(Self { projected, follower })

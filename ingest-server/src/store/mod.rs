@@ -7,10 +7,8 @@ mod sqlite;
 
 pub use sqlite::SqliteStore;
 
-use delistening_schema::DeviceId;
-use delistening_schema::play::{Counts, Fragment, Play};
+use delistening_schema::play::{Counts, Fragment, Play, SessionKey};
 use serde::Serialize;
-use uuid::Uuid;
 
 /// Why a store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,21 +19,6 @@ pub enum StoreError {
     /// What is stored is not what was written.
     #[error("the store holds something that cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
-}
-
-/// The name of a session: session ids are the device's own, so that no device can touch another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionKey {
-    /// Whose.
-    pub device: DeviceId,
-    /// Which.
-    pub session: Uuid,
-}
-
-impl From<&Play> for SessionKey {
-    fn from(play: &Play) -> Self {
-        Self { device: play.device, session: play.session }
-    }
 }
 
 /// What one batch says of a session, under the session's name.
@@ -93,12 +76,9 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// How many entries of the log it has taken in.
     fn cursor(&self) -> Result<u64, StoreError>;
 
-    /// Takes in what batches say, judges their sessions anew from everything known of them, and moves the
-    /// cursor, all or nothing. Taking in the same again changes nothing.
-    fn apply(&self, additions: &[Addition], cursor: u64) -> Result<Vec<Change>, StoreError>;
-
-    /// The plays as they are judged now, of those sessions that are known.
-    fn plays(&self, keys: &[SessionKey]) -> Result<Vec<Play>, StoreError>;
+    /// Takes in what batches say, and the plays that are judged anew, each in place of the one of its session before;
+    /// moves the cursor; all or nothing. Taking in the same again changes nothing.
+    fn apply(&self, additions: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError>;
 
     /// Forgets everything of a listener.
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError>;

@@ -1,10 +1,9 @@
 //! The embedded store: one SQLite file.
 
-use super::{Addition, Change, Dimension, Filter, Ranked, SessionKey, Store, StoreError};
-use delistening_schema::play::{Counts, Fragment, Play};
+use super::{Addition, Change, Dimension, Filter, Ranked, Store, StoreError};
+use delistening_schema::play::{Counts, Play, SessionKey};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params, params_from_iter};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,14 +19,6 @@ const SCHEMA: &str = "
     PRAGMA synchronous = NORMAL;
     -- What is deleted or replaced is overwritten: an erasure must not have to look for it.
     PRAGMA secure_delete = ON;
-    CREATE TABLE IF NOT EXISTS fragments (
-        device BLOB NOT NULL,
-        session BLOB NOT NULL,
-        leaf INTEGER NOT NULL,
-        listener TEXT NOT NULL,
-        fragment TEXT NOT NULL,
-        PRIMARY KEY (device, session, leaf)
-    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS plays (
         device BLOB NOT NULL,
         session BLOB NOT NULL,
@@ -74,37 +65,22 @@ impl Store for SqliteStore {
         Ok(cursor.unwrap_or(0))
     }
 
-    fn apply(&self, additions: &[Addition], cursor: u64) -> Result<Vec<Change>, StoreError> {
+    fn apply(&self, _: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction()?;
-        let mut sessions: BTreeMap<SessionKey, Vec<&Fragment>> = BTreeMap::new();
-        for Addition { key, fragment } in additions {
-            keep(&transaction, key, fragment)?;
-            sessions.entry(*key).or_default().push(fragment);
-        }
         let mut changes = Vec::new();
-        for (key, fresh) in sessions {
-            changes.extend(judge_again(&transaction, key, &fresh)?);
+        for play in plays {
+            changes.extend(keep(&transaction, play)?);
         }
         transaction.prepare_cached("INSERT OR REPLACE INTO progress VALUES (1, ?1)")?.execute([cursor])?;
         transaction.commit()?;
         Ok(changes)
     }
 
-    fn plays(&self, keys: &[SessionKey]) -> Result<Vec<Play>, StoreError> {
-        let reader = self.reader();
-        let mut plays = Vec::with_capacity(keys.len());
-        for key in keys {
-            plays.extend(play(&reader, *key)?);
-        }
-        Ok(plays)
-    }
-
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // Without an index of its own: it is rare, and every write would pay for it.
         let transaction = writer.transaction()?;
-        transaction.execute("DELETE FROM fragments WHERE listener = ?1", [listener])?;
         let texts: Vec<String> = transaction
             .prepare("DELETE FROM plays WHERE listener = ?1 RETURNING play")?
             .query_map([listener], |row| row.get(0))?
@@ -172,19 +148,6 @@ fn counts(row: &Row<'_>, from: usize) -> rusqlite::Result<Counts> {
     })
 }
 
-fn keep(transaction: &Transaction<'_>, key: &SessionKey, fragment: &Fragment) -> Result<(), StoreError> {
-    transaction.prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(
-        params![
-            key.device.0.0,
-            key.session.as_bytes(),
-            fragment.leaf,
-            fragment.listener,
-            serde_json::to_string(fragment)?,
-        ],
-    )?;
-    Ok(())
-}
-
 fn play(connection: &Connection, key: SessionKey) -> Result<Option<Play>, StoreError> {
     let text: Option<String> = connection
         .prepare_cached("SELECT play FROM plays WHERE device = ?1 AND session = ?2")?
@@ -193,34 +156,17 @@ fn play(connection: &Connection, key: SessionKey) -> Result<Option<Play>, StoreE
     Ok(text.as_deref().map(serde_json::from_str).transpose()?)
 }
 
-/// Judges a session by all its fragments, and says what changed.
-fn judge_again(
-    transaction: &Transaction<'_>,
-    key: SessionKey,
-    fresh: &[&Fragment],
-) -> Result<Option<Change>, StoreError> {
-    let (device, session) = (key.device.0.0, key.session.as_bytes());
-    let mut fragments: Vec<Fragment> = fresh.iter().map(|&fragment| fragment.clone()).collect();
-    {
-        let mut statement = transaction.prepare_cached(
-            "SELECT leaf, fragment FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
-        )?;
-        let mut rows = statement.query(params![device, session])?;
-        while let Some(row) = rows.next()? {
-            let leaf: u64 = row.get(0)?;
-            // Most sessions lie in one batch, which is at hand: only others are read.
-            if fresh.iter().all(|fragment| fragment.leaf != leaf) {
-                fragments.push(serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?);
-            }
-        }
+/// Keeps a play, and says what changed.
+fn keep(transaction: &Transaction<'_>, now: &Play) -> Result<Option<Change>, StoreError> {
+    let before = play(transaction, SessionKey::from(now))?;
+    if before.as_ref() == Some(now) {
+        return Ok(None);
     }
-    let Some(now) = Play::judge(key.device, key.session, &fragments) else { return Ok(None) };
-    let before = play(transaction, key)?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO plays VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute(params![
-        device,
-        session,
+        now.device.0.0,
+        now.session.as_bytes(),
         now.listener,
         now.track,
         now.artist,
@@ -229,5 +175,5 @@ fn judge_again(
         now.verdict.heard_ms,
         now.to_text(),
     ])?;
-    Ok(Some(Change { before, now: Some(now) }))
+    Ok(Some(Change { before, now: Some(now.clone()) }))
 }

@@ -46,7 +46,7 @@ pub fn batch(device: u8, seq: u64, prev: Option<Hash>, nonce: u8) -> Submission 
         hash: Hash::of(jws.as_bytes()),
         jws,
         received: 1_700_000_000_000 + seq,
-        context: IntakeContext { issuer: "i".into(), client: "tool".into() },
+        context: IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() },
     }
 }
 

@@ -43,7 +43,7 @@ pub fn chain(device: u8, count: u64) -> Vec<Submission> {
             hash,
             jws,
             received: 1_700_000_000_000 + seq,
-            context: IntakeContext { issuer: "i".into(), client: "tool".into() },
+            context: IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() },
         };
         prev = Some(hash);
         submission

@@ -54,7 +54,7 @@ fn records() -> Vec<Record> {
 }
 
 /// The export of a log that holds `records`, signed as its operator would.
-fn export(records: &[Record]) -> Vec<String> {
+pub fn export(records: &[Record]) -> Vec<String> {
     export_by(&signer(), records)
 }
 
@@ -84,11 +84,11 @@ fn audit_by(key: &LogKey, lines: &[String]) -> Report {
     auditor.finish()
 }
 
-fn assert_clean(report: &Report) {
+pub fn assert_clean(report: &Report) {
     assert_eq!((report.wrong, report.odd), (0, 0), "{:#?}", report.findings);
 }
 
-fn faults(report: &Report) -> Vec<Fault> {
+pub fn faults(report: &Report) -> Vec<Fault> {
     let mut faults: Vec<Fault> = report.findings.iter().map(|finding| finding.fault).collect();
     faults.sort();
     faults.dedup();

@@ -5,6 +5,7 @@ use delistening_ingest::journal::Record;
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{SqliteStore, Store};
+use delistening_schema::analysis::Analysis;
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::LogSigner;
 use delistening_schema::{Batch, Hash, bytes, jws};
@@ -28,12 +29,16 @@ pub fn signer() -> LogSigner {
 }
 
 pub fn start(folder: &Path, verdicts_after: Duration) -> Running {
+    start_with(folder, verdicts_after, Analysis::v1())
+}
+
+pub fn start_with(folder: &Path, verdicts_after: Duration, analysis: Analysis) -> Running {
     // Small segments: their room is set aside, and tests look through it.
     let options = Options { segment_bytes: 256 * 1024, ..Options::default() };
     let log = Arc::new(Log::open(folder, signer(), &options).unwrap());
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap());
     let live = Arc::new(Live::open(&*store).unwrap());
-    let options = projection::Options { verdicts_after };
+    let options = projection::Options { verdicts_after, analysis: Arc::new(analysis) };
     let runtime = Runtime::new().unwrap();
     let projection = {
         let _inside = runtime.enter();
@@ -136,6 +141,6 @@ pub fn heard_by(
         hash: Hash::of(jws.as_bytes()),
         jws,
         received: now_ms(),
-        context: IntakeContext { issuer: "i".into(), client: "tool".into() },
+        context: IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() },
     }
 }

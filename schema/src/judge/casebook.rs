@@ -7,6 +7,9 @@ use crate::play::{Fragment, Link, SessionKey};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// A batch: its device, its place in the log, and its place in the device's chain.
+pub type Place = (DeviceId, u64, Link);
+
 /// Where a judge keeps what it knows. Nothing here decides anything.
 pub trait Casebook {
     /// Why it cannot be read or written.
@@ -18,11 +21,17 @@ pub trait Casebook {
     /// All fragments of a session.
     fn fragments(&self, key: &SessionKey) -> Result<Vec<Fragment>, Self::Error>;
 
-    /// Deletes all fragments of a listener, and names their sessions.
-    fn erase_fragments(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, Self::Error>;
+    /// Deletes all fragments and links of a listener, and names their sessions and batches.
+    fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>), Self::Error>;
 
     /// Keeps a batch's place in its device's chain; false if it was kept before.
-    fn keep_link(&mut self, device: DeviceId, leaf: u64, link: &Link) -> Result<bool, Self::Error>;
+    fn keep_link(
+        &mut self,
+        device: DeviceId,
+        leaf: u64,
+        link: &Link,
+        listener: &str,
+    ) -> Result<bool, Self::Error>;
 
     /// Keeps the hash of a batch of which nothing else is known any more.
     fn keep_erased(&mut self, hash: Hash) -> Result<(), Self::Error>;

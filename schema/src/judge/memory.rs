@@ -1,6 +1,6 @@
 //! A casebook in memory, for auditors and tests.
 
-use super::{Case, Casebook, Group};
+use super::{Case, Casebook, Group, Place};
 use crate::bytes::Hash;
 use crate::key::DeviceId;
 use crate::play::{Fragment, Link, SessionKey};
@@ -16,10 +16,11 @@ pub struct MemoryCasebook {
     cases: BTreeMap<SessionKey, Arc<Case>>,
     groups: BTreeMap<Group, BTreeSet<SessionKey>>,
     touched: BTreeSet<Group>,
-    /// By device and sequence number: the places in the log.
-    links: BTreeMap<(DeviceId, u64), BTreeSet<u64>>,
-    hashes: HashSet<(DeviceId, Hash)>,
-    after: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
+    /// By device and place in the log: the place in the chain, and the listener.
+    links: BTreeMap<(DeviceId, u64), (Link, String)>,
+    by_seq: BTreeMap<(DeviceId, u64), BTreeSet<u64>>,
+    by_hash: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
+    by_prev: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
     erased: HashSet<Hash>,
     sessions: BTreeMap<(DeviceId, u64), BTreeSet<Uuid>>,
 }
@@ -58,26 +59,48 @@ impl Casebook for MemoryCasebook {
         Ok(self.fragments.get(key).cloned().unwrap_or_default())
     }
 
-    fn erase_fragments(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, Infallible> {
-        let mut erased = BTreeSet::new();
+    fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>), Infallible> {
+        let mut sessions = BTreeSet::new();
         for (key, fragments) in &mut self.fragments {
             let count = fragments.len();
             fragments.retain(|fragment| fragment.listener != listener);
             if fragments.len() < count {
-                erased.insert(*key);
+                sessions.insert(*key);
             }
         }
         self.fragments.retain(|_, fragments| !fragments.is_empty());
-        Ok(erased)
+        let places: Vec<Place> = self
+            .links
+            .extract_if(.., |_, (_, of)| of == listener)
+            .map(|((device, leaf), (link, _))| (device, leaf, link))
+            .collect();
+        for (device, leaf, link) in &places {
+            let prev = link.prev.map(|prev| (*device, prev));
+            let by_hash = self.by_hash.get_mut(&(*device, link.hash));
+            let by_prev = prev.and_then(|prev| self.by_prev.get_mut(&prev));
+            for leaves in [self.by_seq.get_mut(&(*device, link.seq)), by_hash, by_prev].into_iter().flatten()
+            {
+                leaves.remove(leaf);
+            }
+            self.sessions.remove(&(*device, *leaf));
+        }
+        Ok((sessions, places))
     }
 
-    fn keep_link(&mut self, device: DeviceId, leaf: u64, link: &Link) -> Result<bool, Infallible> {
-        let new = self.links.entry((device, link.seq)).or_default().insert(leaf);
-        self.hashes.insert((device, link.hash));
+    fn keep_link(
+        &mut self,
+        device: DeviceId,
+        leaf: u64,
+        link: &Link,
+        listener: &str,
+    ) -> Result<bool, Infallible> {
+        let known = self.links.insert((device, leaf), (*link, listener.to_owned()));
+        self.by_seq.entry((device, link.seq)).or_default().insert(leaf);
+        self.by_hash.entry((device, link.hash)).or_default().insert(leaf);
         if let Some(prev) = link.prev {
-            self.after.entry((device, prev)).or_default().insert(leaf);
+            self.by_prev.entry((device, prev)).or_default().insert(leaf);
         }
-        Ok(new)
+        Ok(known.is_none())
     }
 
     fn keep_erased(&mut self, hash: Hash) -> Result<(), Infallible> {
@@ -86,16 +109,17 @@ impl Casebook for MemoryCasebook {
     }
 
     fn knows(&self, device: DeviceId, hash: Hash) -> Result<bool, Infallible> {
-        Ok(self.hashes.contains(&(device, hash)) || self.erased.contains(&hash))
+        let held = self.by_hash.get(&(device, hash)).is_some_and(|leaves| !leaves.is_empty());
+        Ok(held || self.erased.contains(&hash))
     }
 
     fn links_after(&self, device: DeviceId, prev: Option<Hash>) -> Result<BTreeSet<u64>, Infallible> {
-        let after = prev.and_then(|prev| self.after.get(&(device, prev)));
+        let after = prev.and_then(|prev| self.by_prev.get(&(device, prev)));
         Ok(after.cloned().unwrap_or_default())
     }
 
     fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>, Infallible> {
-        Ok(self.links.get(&(device, seq)).cloned().unwrap_or_default())
+        Ok(self.by_seq.get(&(device, seq)).cloned().unwrap_or_default())
     }
 
     fn sessions_of(&self, device: DeviceId, leaf: u64) -> Result<BTreeSet<SessionKey>, Infallible> {

@@ -13,7 +13,7 @@ mod heard;
 mod memory;
 
 pub use case::{Case, Group};
-pub use casebook::Casebook;
+pub use casebook::{Casebook, Place};
 pub use heard::Heard;
 pub use memory::MemoryCasebook;
 
@@ -59,13 +59,13 @@ impl<C: Casebook> Judge<C> {
 
     /// Takes a batch. Gives the sessions that are judged anew by it. A batch that was taken before changes nothing.
     pub fn take(&mut self, heard: Heard) -> Result<BTreeSet<SessionKey>, C::Error> {
-        let Heard { device, leaf, link, fragments, .. } = heard;
+        let Heard { device, listener, leaf, link, fragments } = heard;
         let mut touched = BTreeSet::new();
         for (key, fragment) in fragments {
             self.casebook.keep_fragment(&key, fragment)?;
             touched.insert(key);
         }
-        if self.casebook.keep_link(device, leaf, &link)? {
+        if self.casebook.keep_link(device, leaf, &link, &listener)? {
             // Batches that followed this one when it was missing, and those that claim its place.
             let mut others = self.casebook.links_after(device, Some(link.hash))?;
             others.extend(self.rivals(device, leaf, &link)?);
@@ -171,17 +171,20 @@ impl<C: Casebook> Judge<C> {
         Ok(changed)
     }
 
-    /// Forgets everything of a listener. Gives the sessions that are gone, and judges anew what stood beside them. Hashes
-    /// of batches stay, so that a chain that goes through them still holds.
+    /// Forgets everything of a listener, but for the hashes of batches, so that a chain that goes through them still holds.
+    /// Gives the sessions that are gone or judged anew.
     pub fn erase(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, C::Error> {
-        let mut gone = BTreeSet::new();
-        for key in self.casebook.erase_fragments(listener)? {
-            self.judge(&key)?;
-            if self.casebook.case(&key)?.is_none() {
-                gone.insert(key);
+        let (mut touched, links) = self.casebook.erase(listener)?;
+        for (device, leaf, link) in links {
+            self.casebook.keep_erased(link.hash)?;
+            for rival in self.rivals(device, leaf, &link)? {
+                touched.extend(self.casebook.sessions_of(device, rival)?);
             }
         }
-        Ok(gone)
+        for key in &touched {
+            self.judge(key)?;
+        }
+        Ok(touched)
     }
 
     /// A batch that was erased: its hash is known, and nothing else.

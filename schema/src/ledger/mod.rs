@@ -19,7 +19,9 @@ pub mod sealed;
 pub mod tiles;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use entry::{BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, RuleKind, StatementEntry, VerdictEntry};
+pub use entry::{
+    BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, RuleKind, StatementEntry, VerdictEntry,
+};
 pub use evidence::{Contradiction, Evidence, EvidenceError};
 pub use handover::{HandoverError, successor};
 pub use note::{LogKey, LogSigner, NoteError, NoteKey, NoteSigner, SignedNote, WitnessKey, WitnessSigner};
