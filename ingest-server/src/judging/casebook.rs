@@ -38,7 +38,7 @@ const SCHEMA: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS links_by_seq ON links (device, seq);
     CREATE INDEX IF NOT EXISTS links_by_hash ON links (device, hash);
-    CREATE INDEX IF NOT EXISTS links_by_prev ON links (device, prev);
+    CREATE INDEX IF NOT EXISTS links_by_prev ON links (prev, device);
     CREATE TABLE IF NOT EXISTS erased (hash BLOB PRIMARY KEY) WITHOUT ROWID;
     -- Each session as it is judged, and how many entries were known when its play became what it is.
     CREATE TABLE IF NOT EXISTS cases (
@@ -236,9 +236,15 @@ impl Casebook for SqliteCasebook {
         Ok(statement.query_row(params![device.0.0, hash.0], |row| row.get(0))?)
     }
 
-    fn links_after(&self, device: DeviceId, prev: Option<Hash>) -> Result<BTreeSet<u64>> {
-        let Some(prev) = prev else { return Ok(BTreeSet::new()) };
+    fn links_after(&self, device: DeviceId, prev: Hash) -> Result<BTreeSet<u64>> {
         self.leaves_of("SELECT leaf FROM links WHERE device = ?1 AND prev = ?2", params![device.0.0, prev.0])
+    }
+
+    fn followers(&self, prev: Hash) -> Result<BTreeSet<(DeviceId, u64)>> {
+        let mut statement = self.database.prepare_cached("SELECT device, leaf FROM links WHERE prev = ?1")?;
+        let followers =
+            statement.query_map([prev.0], |row| Ok((DeviceId(Hash(row.get(0)?)), row.get(1)?)))?;
+        Ok(followers.collect::<Result<_, _>>()?)
     }
 
     fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>> {

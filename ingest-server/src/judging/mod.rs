@@ -61,7 +61,7 @@ impl Bench {
             for (_, matter) in matters.iter().filter(|(leaf, _)| *leaf >= known) {
                 match matter {
                     Matter::Batch(heard) => touched.extend(judge.take((*heard).clone())?),
-                    Matter::Erased(hash) => judge.erased(*hash)?,
+                    Matter::Erased(hash) => touched.extend(judge.erased(*hash)?),
                 }
             }
             Ok(touched)

@@ -57,7 +57,7 @@ impl Plays {
     /// A batch was erased, before anything rests on it.
     pub fn erased_batch(&mut self, hash: Hash) {
         self.erased_batches = true;
-        let Ok(()) = self.judge.erased(hash);
+        let Ok(_) = self.judge.erased(hash);
     }
 
     /// Judges by the batches among the first `through` entries.

@@ -40,7 +40,10 @@ pub trait Casebook {
     fn knows(&self, device: DeviceId, hash: Hash) -> Result<bool, Self::Error>;
 
     /// The batches of a device that say they follow `prev`, by their place in the log.
-    fn links_after(&self, device: DeviceId, prev: Option<Hash>) -> Result<BTreeSet<u64>, Self::Error>;
+    fn links_after(&self, device: DeviceId, prev: Hash) -> Result<BTreeSet<u64>, Self::Error>;
+
+    /// The batches of any device that say they follow `prev`.
+    fn followers(&self, prev: Hash) -> Result<BTreeSet<(DeviceId, u64)>, Self::Error>;
 
     /// The batches of a device with this sequence number, by their place in the log.
     fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>, Self::Error>;

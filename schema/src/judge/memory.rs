@@ -20,7 +20,7 @@ pub struct MemoryCasebook {
     links: BTreeMap<(DeviceId, u64), (Link, String)>,
     by_seq: BTreeMap<(DeviceId, u64), BTreeSet<u64>>,
     by_hash: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
-    by_prev: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
+    by_prev: BTreeMap<Hash, BTreeSet<(DeviceId, u64)>>,
     erased: HashSet<Hash>,
     sessions: BTreeMap<(DeviceId, u64), BTreeSet<Uuid>>,
 }
@@ -75,12 +75,12 @@ impl Casebook for MemoryCasebook {
             .map(|((device, leaf), (link, _))| (device, leaf, link))
             .collect();
         for (device, leaf, link) in &places {
-            let prev = link.prev.map(|prev| (*device, prev));
             let by_hash = self.by_hash.get_mut(&(*device, link.hash));
-            let by_prev = prev.and_then(|prev| self.by_prev.get_mut(&prev));
-            for leaves in [self.by_seq.get_mut(&(*device, link.seq)), by_hash, by_prev].into_iter().flatten()
-            {
+            for leaves in [self.by_seq.get_mut(&(*device, link.seq)), by_hash].into_iter().flatten() {
                 leaves.remove(leaf);
+            }
+            if let Some(followers) = link.prev.and_then(|prev| self.by_prev.get_mut(&prev)) {
+                followers.remove(&(*device, *leaf));
             }
             self.sessions.remove(&(*device, *leaf));
         }
@@ -98,7 +98,7 @@ impl Casebook for MemoryCasebook {
         self.by_seq.entry((device, link.seq)).or_default().insert(leaf);
         self.by_hash.entry((device, link.hash)).or_default().insert(leaf);
         if let Some(prev) = link.prev {
-            self.by_prev.entry((device, prev)).or_default().insert(leaf);
+            self.by_prev.entry(prev).or_default().insert((device, leaf));
         }
         Ok(known.is_none())
     }
@@ -113,9 +113,13 @@ impl Casebook for MemoryCasebook {
         Ok(held || self.erased.contains(&hash))
     }
 
-    fn links_after(&self, device: DeviceId, prev: Option<Hash>) -> Result<BTreeSet<u64>, Infallible> {
-        let after = prev.and_then(|prev| self.by_prev.get(&(device, prev)));
-        Ok(after.cloned().unwrap_or_default())
+    fn links_after(&self, device: DeviceId, prev: Hash) -> Result<BTreeSet<u64>, Infallible> {
+        let followers = self.by_prev.get(&prev).into_iter().flatten();
+        Ok(followers.filter(|(of, _)| *of == device).map(|(_, leaf)| *leaf).collect())
+    }
+
+    fn followers(&self, prev: Hash) -> Result<BTreeSet<(DeviceId, u64)>, Infallible> {
+        Ok(self.by_prev.get(&prev).cloned().unwrap_or_default())
     }
 
     fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>, Infallible> {

@@ -67,7 +67,7 @@ impl<C: Casebook> Judge<C> {
         }
         if self.casebook.keep_link(device, leaf, &link, &listener)? {
             // Batches that followed this one when it was missing, and those that claim its place.
-            let mut others = self.casebook.links_after(device, Some(link.hash))?;
+            let mut others = self.casebook.links_after(device, link.hash)?;
             others.extend(self.rivals(device, leaf, &link)?);
             for other in others {
                 touched.extend(self.casebook.sessions_of(device, other)?);
@@ -82,8 +82,8 @@ impl<C: Casebook> Judge<C> {
     /// Batches that claim the place of `link` in the device's chain.
     fn rivals(&self, device: DeviceId, leaf: u64, link: &Link) -> Result<BTreeSet<u64>, C::Error> {
         let mut rivals = self.casebook.links_at(device, link.seq)?;
-        if link.prev.is_some() {
-            rivals.extend(self.casebook.links_after(device, link.prev)?);
+        if let Some(prev) = link.prev {
+            rivals.extend(self.casebook.links_after(device, prev)?);
         }
         rivals.remove(&leaf);
         Ok(rivals)
@@ -187,9 +187,17 @@ impl<C: Casebook> Judge<C> {
         Ok(touched)
     }
 
-    /// A batch that was erased: its hash is known, and nothing else.
-    pub fn erased(&mut self, hash: Hash) -> Result<(), C::Error> {
-        self.casebook.keep_erased(hash)
+    /// A batch that was erased: its hash is known, and nothing else. Gives the sessions that are judged anew by it.
+    pub fn erased(&mut self, hash: Hash) -> Result<BTreeSet<SessionKey>, C::Error> {
+        self.casebook.keep_erased(hash)?;
+        let mut touched = BTreeSet::new();
+        for (device, leaf) in self.casebook.followers(hash)? {
+            touched.extend(self.casebook.sessions_of(device, leaf)?);
+        }
+        for key in &touched {
+            self.judge(key)?;
+        }
+        Ok(touched)
     }
 }
 

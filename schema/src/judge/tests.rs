@@ -132,6 +132,8 @@ fn batches() -> impl Strategy<Value = Vec<Told>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn any_order_any_repetition_and_any_time_of_asking_give_the_same_plays(
         all in batches(),
@@ -159,7 +161,7 @@ proptest! {
         let mut audit = Judge::new(analysis(), MemoryCasebook::default());
         for told in &all {
             if told.batch.listener == "listener-1" {
-                let Ok(()) = audit.erased(told.received.hash);
+                let Ok(_) = audit.erased(told.received.hash);
             } else {
                 take(&mut audit, told);
             }
