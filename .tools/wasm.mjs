@@ -23,42 +23,66 @@ export const MODULES = {
     out: "sdk-wasm/dist/wasm",
   },
 };
+// A module per family of codecs, as fast as can be: a page downloads those of what it plays.
+export const CODECS = ["mp3", "flac", "mp4", "vorbis", "opus", "pcm"];
+const PLAYER = {
+  crate: "delistening-player",
+  inputs: ["player/src", "player/Cargo.toml"],
+  profile: "wasm-fast",
+};
+for (const codec of CODECS) {
+  MODULES[codec] = { ...PLAYER, features: [codec], simd: true, out: `player/dist/wasm/${codec}` };
+}
+// For browsers whose WASM has no SIMD, which are few: one module of all codecs.
+MODULES.plain = { ...PLAYER, features: CODECS, out: "player/dist/wasm/plain" };
 // The same crate with the golden vectors' function, for the browser test. Never shipped.
 MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
 
 /** Builds one of MODULES as `how` (from setup) says, unless nothing it is made from changed. */
 export async function buildWasm(how, module) {
-  const { crate, features, inputs, out } = module;
+  const { crate, features, inputs, out, profile = "wasm", simd = false } = module;
   const file = crate.replaceAll("-", "_");
-  const facts = JSON.stringify([how.compiler, features]);
+  const facts = JSON.stringify([how.compiler, features, profile, simd]);
   const hash = hashOf(["Cargo.toml", "Cargo.lock", ".tools/wasm.mjs", ".tools/bindgen", ...inputs], facts);
   const outputs = [`${out}/${file}_bg.wasm`, `${out}/${file}.js`, `${out}/${file}.d.ts`];
-  const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}`;
+  const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}${simd ? "-simd" : ""}`;
   const ran = await unlessDone(name, hash, outputs, async () => {
     // A folder of its own: another compiler may be at work here, and neither should undo the other's results.
-    const target = "target/wasm";
-    const selected = features.length > 0 ? ["--features", features.join(",")] : [];
-    const args = ["build", "-p", crate, "--lib", "--profile", "wasm", "--target-dir", target, ...how.args, ...selected];
-    await run("cargo", args, { env: how.env });
+    const target = simd ? "target/wasm-simd" : "target/wasm";
+    const selected = features.length > 0 ? ["--no-default-features", "--features", features.join(",")] : [];
+    const args = [
+      "build",
+      "-p",
+      crate,
+      "--lib",
+      "--profile",
+      profile,
+      "--target-dir",
+      target,
+      ...how.args,
+      ...selected,
+    ];
+    await run("cargo", args, { env: simd ? { ...how.env, RUSTFLAGS: "-C target-feature=+simd128" } : how.env });
     rmSync(join(ROOT, out), { recursive: true, force: true });
     mkdirSync(join(ROOT, out), { recursive: true });
-    await run(how.bindgen, [`${target}/wasm32-unknown-unknown/wasm/${file}.wasm`, out], { quiet: true });
-    await optimise(outputs[0]);
+    await run(how.bindgen, [`${target}/wasm32-unknown-unknown/${profile}/${file}.wasm`, out], { quiet: true });
+    await optimise(outputs[0], profile === "wasm" ? "-Os" : "-O3");
   });
   const { size } = statSync(join(ROOT, outputs[0]));
   say(`${outputs[0]}: ${(size / 1024).toFixed(1)} KiB${ran ? "" : ", unchanged"}`);
 }
 
-/** Makes the module smaller. Node runs wasm-opt by its path, which works on every system. */
-async function optimise(path) {
+/** Makes the module smaller, or faster as `level` says. Node runs wasm-opt by its path, which works on every system. */
+async function optimise(path, level) {
   const leaveOut = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-  const args = ["node_modules/binaryen/bin/wasm-opt", "-Os", ...leaveOut, path, "-o", path];
+  const args = ["node_modules/binaryen/bin/wasm-opt", level, ...leaveOut, path, "-o", path];
   await run(process.execPath, args, { quiet: true });
 }
 
 if (isEntry(import.meta.url)) {
   await main(async () => {
     const { wasm } = await setup({ wasm: true });
-    await buildWasm(wasm, MODULES.sdk);
+    const names = process.argv.slice(2);
+    for (const name of names.length > 0 ? names : ["sdk"]) await buildWasm(wasm, MODULES[name]);
   });
 }
