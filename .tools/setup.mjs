@@ -1,10 +1,11 @@
 // Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, a
-// browser, Kotlin and cargo-deny. Installs what it can without changing what it need not, and else says in one
+// browser, Kotlin, Go and cargo-deny. Installs what it can without changing what it need not, and else says in one
 // sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
 import { isEntry, main, step } from "./lib/run.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureDeny } from "./setup/deny.mjs";
+import { ensureGo } from "./setup/go.mjs";
 import { ensureKotlin } from "./setup/kotlin.mjs";
 import { ensurePackages } from "./setup/packages.mjs";
 import { ensureRust } from "./setup/rust.mjs";
@@ -14,10 +15,18 @@ import { ensureWasm } from "./setup/wasm.mjs";
  * Sets up what is asked for. Gives `{ wasm, browser, kotlin, deny }`: how to build WASM (see setup/wasm.mjs), the
  * path of the browser, the jars of Kotlin, the command that runs cargo-deny; each only where asked for.
  */
-export async function setup({ wasm = false, browser = false, kotlin = false, deny = false, lints = false } = {}) {
+export async function setup({
+  wasm = false,
+  browser = false,
+  kotlin = false,
+  go = false,
+  deny = false,
+  lints = false,
+} = {}) {
   return step("Set up", async () => {
     const rust = await ensureRust({ lints });
     await ensurePackages();
+    if (go) await ensureGo();
     return {
       wasm: wasm ? await ensureWasm(rust) : undefined,
       browser: browser ? await ensureBrowser() : undefined,
@@ -28,5 +37,5 @@ export async function setup({ wasm = false, browser = false, kotlin = false, den
 }
 
 if (isEntry(import.meta.url)) {
-  await main(() => setup({ wasm: true, browser: true, kotlin: true, deny: true, lints: true }));
+  await main(() => setup({ wasm: true, browser: true, kotlin: true, go: true, deny: true, lints: true }));
 }

@@ -59,7 +59,7 @@ pub struct Core {
     batches: BTreeMap<u64, BatchRecord>,
     upload: Upload,
     online: bool,
-    token: Option<(String, Claims)>,
+    token: Option<Token>,
     token_asked: bool,
     /// The server refused the present token: get another before sending again.
     token_refused: bool,
@@ -77,6 +77,14 @@ struct Unstored {
     batch: BatchRecord,
     deletes: Vec<String>,
     retry_at_ms: Option<u64>,
+}
+
+/// An access token.
+struct Token {
+    text: String,
+    claims: Claims,
+    /// When it is no longer worth sending, on the monotonic clock.
+    until_mono_ms: u64,
 }
 
 impl Core {

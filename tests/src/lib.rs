@@ -5,6 +5,8 @@
 
 pub mod crash;
 pub mod device;
+pub mod dishonest;
 pub mod figures;
+pub mod listener;
 pub mod load;
 pub mod process;

@@ -1,6 +1,6 @@
 //! From stored events to sealed batches to verified receipts.
 
-use super::{Core, STORE_AGAIN_MS, Unstored};
+use super::{Core, STORE_AGAIN_MS, Token, Unstored};
 use crate::audit::Doubt;
 use crate::batch;
 use crate::io::{Notice, Now, Output, TransportResult};
@@ -12,7 +12,7 @@ use delistening_schema::limits;
 use delistening_schema::problem::{Action, Code, Problem};
 use delistening_schema::token::Claims;
 
-/// A token that expires sooner than this is not worth sending.
+/// A token that lives no longer than this is not worth sending, unless tokens never live much longer.
 const TOKEN_MARGIN_S: u64 = 30;
 /// Bytes of batches in one request, below the limit with room for token and framing.
 const REQUEST_BYTES: usize = limits::REQUEST_BYTES - 64 * 1024;
@@ -122,10 +122,8 @@ impl Core {
         if !self.upload.ready(now.mono_ms) {
             return;
         }
-        let fresh = |claims: &Claims| claims.exp > now.wall_ms / 1_000 + TOKEN_MARGIN_S;
-        let Some((token, claims)) =
-            self.token.as_ref().filter(|(_, claims)| fresh(claims) && !self.token_refused)
-        else {
+        let good = |token: &&Token| token.until_mono_ms > now.mono_ms && !self.token_refused;
+        let Some(Token { text: token, claims, .. }) = self.token.as_ref().filter(good) else {
             self.need_token();
             return;
         };
@@ -191,7 +189,11 @@ impl Core {
                         self.store(vec![record], Vec::new());
                     }
                 }
-                self.token = Some((token, claims));
+                // By the time that has passed since: a device's wall clock may be wrong by any amount.
+                let life_s = claims.exp.saturating_sub(claims.iat);
+                let good_s = (life_s - TOKEN_MARGIN_S.min(life_s / 2)).max(1);
+                let until_mono_ms = now.mono_ms.saturating_add(good_s.saturating_mul(1_000));
+                self.token = Some(Token { text: token, claims, until_mono_ms });
             }
             Err(detail) => {
                 self.token = None;

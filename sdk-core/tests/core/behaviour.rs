@@ -223,6 +223,24 @@ fn each_refusal_is_acted_on_by_its_code() {
 }
 
 #[test]
+fn a_token_is_used_for_as_long_as_it_lives_whatever_the_device_takes_the_time_to_be() {
+    for (ahead_s, token_life) in [(0, 900), (30 * 86_400, 900), (0, 20), (3_600, 20)] {
+        let mut world = World::new();
+        (world.ahead_s, world.token_life) = (ahead_s, token_life);
+        let mut core = world.start();
+        world.play(&mut core, 1, "t", 5_000, Some(EndReason::Skipped));
+        world.give(&mut core, Input::Flush);
+        world.play(&mut core, 2, "t", 4_000, Some(EndReason::Skipped));
+        world.give(&mut core, Input::Flush);
+        assert_eq!((world.tokens, world.receipts()), (1, 2), "{ahead_s} s ahead, {token_life} s of life");
+        world.pass(token_life * 1_000);
+        world.play(&mut core, 3, "t", 5_000, Some(EndReason::Skipped));
+        world.give(&mut core, Input::Flush);
+        assert_eq!((world.tokens, world.receipts()), (2, 3));
+    }
+}
+
+#[test]
 fn a_bad_batch_is_given_up_and_its_neighbours_are_kept() {
     let mut world = World::new();
     world.server.refuse_batch = |seq| (seq == 2).then(|| problem(Code::MalformedBatch));

@@ -204,6 +204,8 @@ pub struct World {
     pub listener: &'static str,
     /// Seconds a token lives.
     pub token_life: u64,
+    /// By how many seconds the device's wall clock is ahead of that of whoever issues tokens.
+    pub ahead_s: u64,
     pub notices: Vec<Notice>,
     pub handed_over: Vec<Record>,
     pub tokens: u32,
@@ -222,6 +224,7 @@ impl World {
             now: Now { wall_ms: 1_700_000_000_000, mono_ms: 1_000 },
             listener: "listener-1",
             token_life: 900,
+            ahead_s: 0,
             notices: Vec::new(),
             handed_over: Vec::new(),
             tokens: 0,
@@ -327,7 +330,7 @@ impl World {
     }
 
     fn token(&self) -> String {
-        let now = self.now.wall_ms / 1_000;
+        let now = self.now.wall_ms / 1_000 - self.ahead_s;
         let claims = serde_json::json!({
             "iss": "i", "aud": "https://plays.example", "iat": now, "exp": now + self.token_life,
             "sub": self.listener, "scope": "plays:write", "cnf": { "jkt": self.key.public().thumbprint() },
