@@ -1,13 +1,15 @@
 //! `audit`.
 
 use super::CommandResult;
-use super::progress::bar;
-use crate::export::Remote;
+use super::export::tables;
+use super::progress::{bar, bytes_bar};
+use crate::export::{Format, Remote, Table, TableError, ranges};
 use clap::Args;
 use delistening_schema::audit::{Auditor, CheckedLine, Report};
 use delistening_schema::ledger::LogKey;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, BufWriter, Seek as _};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _};
+use std::path::Path;
 use std::thread;
 
 /// So many lines are checked at once, on all processors.
@@ -19,7 +21,7 @@ const PRINTED: usize = 50;
 /// the export and the log's verifier key, and says what is wrong, and where.
 #[derive(Args, Debug)]
 pub struct AuditOptions {
-    /// A file written by `export`, or the URL of a running server
+    /// What `export` has written, in whichever form, or the URL of a running server
     #[arg(value_name = "PATH|URL")]
     source: String,
     /// A verifier key that the log has or had, as `keys log` or /log/vkey give it
@@ -37,12 +39,13 @@ impl AuditOptions {
     pub fn run(self) -> CommandResult {
         let key = LogKey::parse(self.log_key.trim()).map_err(|error| format!("--log-key: {error}"))?;
         let remote = self.source.starts_with("http://") || self.source.starts_with("https://");
-        let file = if remote {
-            fetched(&self.source, self.token)?
+        let report = if remote {
+            let file = fetched(&self.source, self.token)?;
+            audit(file.metadata()?.len(), lines(file), key)?
         } else {
-            File::open(&self.source).map_err(|error| format!("{}: {error}", self.source))?
+            let path = Path::new(&self.source);
+            audit_path(path, key).map_err(|error| format!("{}: {error}", self.source))?
         };
-        let report = audit(file, key)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
@@ -64,7 +67,11 @@ fn fetched(url: &str, token: String) -> Result<File, Box<dyn std::error::Error>>
     runtime.block_on(async {
         let size = remote.size().await?;
         let bar = bar(size);
-        remote.fetch(0, size, BufWriter::new(&mut file), |at| bar.set_position(at)).await?;
+        let mut out = BufWriter::new(&mut file);
+        for (from, to) in ranges(0, size) {
+            remote.fetch(from, to, Format::Ndjson, &mut out).await?;
+            bar.set_position(to);
+        }
         bar.finish_and_clear();
         Ok::<(), String>(())
     })?;
@@ -72,12 +79,63 @@ fn fetched(url: &str, token: String) -> Result<File, Box<dyn std::error::Error>>
     Ok(file)
 }
 
-fn audit(file: File, key: LogKey) -> std::io::Result<Report> {
-    let bar = bar(0);
+/// Audits a file of lines, a Parquet file, or a folder of those.
+fn audit_path(path: &Path, key: LogKey) -> io::Result<Report> {
+    let is_table = |path: &Path| path.extension().is_some_and(|ending| ending == "parquet");
+    let files = if path.is_dir() {
+        tables(path)?.into_iter().map(|(path, _)| path).collect()
+    } else if is_table(path) {
+        vec![path.to_owned()]
+    } else {
+        let file = File::open(path)?;
+        return audit(file.metadata()?.len(), lines(file), key);
+    };
+    let mut total = 0;
+    for file in &files {
+        total += std::fs::metadata(file)?.len();
+    }
+    let rows = files.into_iter().flat_map(|file| {
+        let bytes = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let table = File::open(&file).map_err(TableError::from).and_then(Table::open);
+        let (table, failed) = match table {
+            Ok(table) => (Some(table), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let lines = table.into_iter().flatten().chain(failed);
+        // All of a file is done with its first line, as far as the bar is concerned.
+        let progress = std::iter::once(bytes).chain(std::iter::repeat(0));
+        lines.zip(progress).map(move |(line, bytes)| {
+            let named = |error| io::Error::other(format!("{}: {error}", file.display()));
+            line.map(|line| (line.into_bytes(), bytes)).map_err(named)
+        })
+    });
+    audit(total, rows, key)
+}
+
+/// The lines of a file, each with how much of the file it is.
+fn lines(file: File) -> impl Iterator<Item = io::Result<(Vec<u8>, u64)>> {
+    BufReader::new(file).split(b'\n').map(|line| {
+        line.map(|line| {
+            let bytes = line.len() as u64 + 1;
+            (line, bytes)
+        })
+    })
+}
+
+fn audit(
+    total: u64,
+    mut lines: impl Iterator<Item = io::Result<(Vec<u8>, u64)>>,
+    key: LogKey,
+) -> io::Result<Report> {
+    let bar = bytes_bar(total);
     let mut auditor = Auditor::new(key);
-    let mut lines = BufReader::new(file).split(b'\n');
     loop {
-        let chunk = lines.by_ref().take(LINES).collect::<std::io::Result<Vec<Vec<u8>>>>()?;
+        let mut chunk = Vec::with_capacity(LINES);
+        for line in lines.by_ref().take(LINES) {
+            let (line, bytes) = line?;
+            bar.inc(bytes);
+            chunk.push(line);
+        }
         if chunk.is_empty() {
             bar.finish_and_clear();
             return Ok(auditor.finish());
@@ -85,8 +143,6 @@ fn audit(file: File, key: LogKey) -> std::io::Result<Report> {
         for line in checked(&chunk) {
             auditor.take(line);
         }
-        bar.set_length(auditor.entries());
-        bar.set_position(auditor.entries());
     }
 }
 

@@ -1,24 +1,73 @@
-//! Writes the export: a range of the log with everything that it commits to, line by line.
+//! Writes the export: a range of the log with everything that it commits to, entry by entry, in two forms: lines of JSON
+//! (`ndjson`), and columns for databases (`parquet`).
 
+mod ndjson;
+mod parquet;
 mod remote;
 
+pub use self::parquet::{Table, TableError, write};
+pub use ndjson::Lines;
 pub use remote::Remote;
 
 use crate::commit::Log;
 use crate::journal::{JournalError, Reader, Record};
 use delistening_schema::export::{ExportedBatch, Footer, Header, Row, VERSION};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Goes through a range, one line (without its newline) at a time.
-#[derive(Debug)]
-pub struct Lines {
-    reader: Reader,
-    to: u64,
-    header: Option<String>,
-    footer: Option<String>,
+/// How an export is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Lines of JSON; what an audit reads line by line.
+    #[default]
+    Ndjson,
+    /// A Parquet file for each range.
+    Parquet,
 }
 
-impl Lines {
+impl Format {
+    /// Its name in a request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Ndjson => "application/x-ndjson",
+            Self::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+}
+
+/// So many entries are in one range: what is lost when a connection breaks is small.
+const RANGE: u64 = 20_000;
+
+/// The entries from `from` up to the one before `to`, range by range.
+pub fn ranges(from: u64, to: u64) -> impl Iterator<Item = (u64, u64)> {
+    let mut next = from;
+    std::iter::from_fn(move || {
+        let begin = next;
+        next = to.min(begin.saturating_add(RANGE));
+        (begin < next).then_some((begin, next))
+    })
+}
+
+/// A range of the log, row by row.
+#[derive(Debug)]
+pub struct Range {
+    /// What it begins with.
+    pub header: Header,
+    /// What it ends with.
+    pub footer: Footer,
+    reader: Reader,
+}
+
+impl Range {
     /// The entries from `from` on, up to the one before `to`; `None` if not so many are published.
     pub fn new(log: &Log, from: u64, to: u64) -> Result<Option<Self>, JournalError> {
         if from > to {
@@ -26,36 +75,16 @@ impl Lines {
         }
         let Some(checkpoint) = log.checkpoint_at(to)? else { return Ok(None) };
         let header = Header { export: VERSION, origin: log.origin().to_owned(), from, to };
-        Ok(Some(Self {
-            reader: log.reader(from),
-            to,
-            header: Some(json(&header)),
-            footer: Some(json(&Footer { checkpoint })),
-        }))
-    }
-
-    fn row(&mut self) -> Result<Option<String>, JournalError> {
-        Ok(self.reader.next_below(self.to)?.map(|(index, record)| json(&row(index, record))))
+        Ok(Some(Self { header, footer: Footer { checkpoint }, reader: log.reader(from) }))
     }
 }
 
-impl Iterator for Lines {
-    type Item = Result<String, JournalError>;
+impl Iterator for Range {
+    type Item = Result<Row, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(header) = self.header.take() {
-            return Some(Ok(header));
-        }
-        match self.row() {
-            Ok(Some(line)) => Some(Ok(line)),
-            Ok(None) => self.footer.take().map(Ok),
-            Err(error) => {
-                // Nothing after a gap: the range stays without its end, which shows that it is not whole.
-                self.footer = None;
-                self.to = 0;
-                Some(Err(error))
-            }
-        }
+        let next = self.reader.next_below(self.header.to).transpose()?;
+        Some(next.map(|(index, record)| row(index, record)))
     }
 }
 
@@ -76,8 +105,4 @@ pub fn row(index: u64, record: Record) -> Row {
         Record::Rule(_) | Record::Erasure(_) | Record::Key(_) | Record::Erased(_) => {}
     }
     row
-}
-
-fn json(line: &impl serde::Serialize) -> String {
-    serde_json::to_string(line).expect("a line is always representable")
 }

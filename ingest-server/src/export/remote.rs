@@ -1,12 +1,10 @@
 //! Fetches the export of a running server, range by range.
 
+use super::Format;
 use crate::outbound;
 use delistening_schema::ledger::Checkpoint;
 use reqwest::{Client, Response, Url};
 use std::io::{self, Write};
-
-/// So many entries are asked for at once: what is lost when a connection breaks is small.
-const RANGE: u64 = 20_000;
 
 /// A server to fetch from.
 #[derive(Debug)]
@@ -31,26 +29,15 @@ impl Remote {
         Ok(Checkpoint::unverified(&note).map_err(|error| format!("/log/checkpoint: {error}"))?.size)
     }
 
-    /// Writes the entries from `from` on up to the one before `to`, as ranges that follow each other. `progress` is
-    /// told how far it came.
-    pub async fn fetch(
-        &self,
-        from: u64,
-        to: u64,
-        mut out: impl Write,
-        mut progress: impl FnMut(u64),
-    ) -> Result<(), String> {
-        let mut next = from;
-        while next < to {
-            let end = to.min(next + RANGE);
-            let mut response = self.get(&format!("v1/export?from={next}&to={end}")).await?;
-            while let Some(piece) = response.chunk().await.map_err(|error| error.to_string())? {
-                out.write_all(&piece).map_err(|error| format!("the export cannot be written: {error}"))?;
-            }
-            next = end;
-            progress(next);
+    /// Writes the entries from `from` on up to the one before `to`, as one range.
+    pub async fn fetch(&self, from: u64, to: u64, format: Format, mut out: impl Write) -> Result<(), String> {
+        let path = format!("v1/export?from={from}&to={to}&format={}", format.as_str());
+        let mut response = self.get(&path).await?;
+        let failed = |error: io::Error| format!("the export cannot be written: {error}");
+        while let Some(piece) = response.chunk().await.map_err(|error| error.to_string())? {
+            out.write_all(&piece).map_err(failed)?;
         }
-        out.flush().map_err(|error: io::Error| format!("the export cannot be written: {error}"))
+        out.flush().map_err(failed)
     }
 
     async fn get(&self, path: &str) -> Result<Response, String> {

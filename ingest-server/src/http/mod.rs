@@ -24,6 +24,7 @@ pub use rate::RateLimit;
 use crate::auth::Authority;
 use crate::commit::Log;
 use crate::config::Bounds;
+use crate::export::Format;
 use crate::intake::Workers;
 use crate::keys::PrivateKey;
 use crate::live::Live;
@@ -45,6 +46,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 
@@ -102,7 +104,8 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .expose_headers([header::RETRY_AFTER, HeaderName::from_static("allow")])
         .max_age(Duration::from_hours(24));
     // Entries and exports shrink to a part; hashes do not.
-    let compress = CompressionLayer::new();
+    let tables = NotForContentType::const_new(Format::Parquet.media_type());
+    let compress = CompressionLayer::new().compress_when(DefaultPredicate::new().and(tables));
     let mut router = Router::new()
         .route("/v1/batches", post(batches::ingest))
         .route("/v1/plays", get(counts::all))
@@ -111,7 +114,7 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/v1/top", get(counts::top))
         .route("/v1/listeners/{sub}", delete(erasure::erase))
         .route("/v1/live", get(live::stream))
-        .route("/v1/export", get(export::lines).layer(compress.clone()))
+        .route("/v1/export", get(export::range).layer(compress.clone()))
         .route("/log/checkpoint", get(log::checkpoint))
         .route("/log/witnessed", get(log::witnessed))
         .route("/log/proof/{index}", get(log::proof))

@@ -37,6 +37,7 @@ fn describe(bounds: &Bounds) -> Value {
         all.extend(["from", "to"].map(|name| json!({ "name": name, "in": "query", "schema": integer })));
         Value::from(all)
     };
+    let entry = json!({ "type": "integer", "minimum": 0, "description": "index of an entry" });
     let service = json!([{ "service": [] }]);
     let get = |parameters: Value, responses: Value, security: &Value| json!({ "get": { "parameters": parameters, "responses": responses, "security": security } });
     let public = json!([]);
@@ -73,9 +74,13 @@ fn describe(bounds: &Bounds) -> Value {
                 "security": service,
             } },
             "/v1/export": get(
-                json!(["from", "to"].map(|name| json!({ "name": name, "in": "query",
-                    "schema": { "type": "integer", "minimum": 0, "description": "index of an entry" } }))),
-                answers("everything that the log commits to, line by line", json!({ "application/x-ndjson": {} })),
+                json!([
+                    { "name": "from", "in": "query", "schema": entry },
+                    { "name": "to", "in": "query", "schema": entry },
+                    { "name": "format", "in": "query", "schema": { "enum": ["ndjson", "parquet"], "default": "ndjson" } },
+                ]),
+                answers("everything that the log commits to, entry by entry", json!({
+                    "application/x-ndjson": {}, "application/vnd.apache.parquet": {} })),
                 &service),
             "/log/checkpoint": get(public.clone(), answers("C2SP tlog-checkpoint", text.clone()), &public),
             "/log/witnessed": get(public.clone(),

@@ -3,6 +3,7 @@
 mod bounds;
 mod counts;
 mod erasure;
+mod export;
 mod intake;
 mod issuers;
 mod public;

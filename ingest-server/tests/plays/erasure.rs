@@ -11,19 +11,19 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const GOES: &str = "listener-who-goes";
+pub const GOES: &str = "listener-who-goes";
 const UNKNOWN: &str = "listener-unknown";
 const STAYS: &str = "listener-who-stays";
 
 /// Two listeners with two plays each, one of them yesterday, judged and stated.
-struct Story {
-    folder: tempfile::TempDir,
+pub struct Story {
+    pub folder: tempfile::TempDir,
     goes: Vec<Submission>,
     receipts: Vec<String>,
     stays: Vec<Submission>,
 }
 
-fn tell() -> (Story, Running) {
+pub fn tell() -> (Story, Running) {
     let folder = tempfile::tempdir().unwrap();
     let running = start(folder.path(), Duration::ZERO);
     let plays = |device: u8, listener: &str| {
@@ -62,7 +62,7 @@ fn verdicts(record: &Record) -> Vec<String> {
     }
 }
 
-fn erase(running: &Running, listener: &str) -> Erased {
+pub fn erase(running: &Running, listener: &str) -> Erased {
     running.runtime.block_on(running.projection.erase(listener.to_owned())).unwrap()
 }
 

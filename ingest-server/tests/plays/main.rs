@@ -3,5 +3,6 @@
 mod analysis;
 mod audit;
 mod erasure;
+mod export;
 mod notary;
 mod support;

@@ -9,14 +9,14 @@ use crate::ledger::{Entry, Sealed, merkle, sealed};
 use crate::play::{Play, StatementLine};
 
 /// A line that was checked by itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CheckedLine {
     pub(super) kind: Kind,
     /// What is wrong with it, with a sentence.
     pub(super) faults: Vec<(Fault, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     Unreadable,
     Header(Header),
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 }
 
 /// What an entry commits to, as far as it is shown and holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Content {
     Nothing,
     Batch(Box<Batch>, Box<IntakeContext>),
@@ -34,7 +34,7 @@ pub(super) enum Content {
 }
 
 /// An item of a list that is shown, erased, or cannot be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Item<T> {
     Shown(T, String),
     Erased,
