@@ -5,7 +5,7 @@
 use crate::listener::token;
 use clap::Parser;
 use delistening_ingest::config::ServeOptions;
-use delistening_ingest::export::Remote;
+use delistening_ingest::export::{Format, Remote, ranges};
 use delistening_ingest::journal::{Journal, Record};
 use delistening_ingest::{outbound, server};
 use delistening_schema::audit::{Auditor, CheckedLine, Report};
@@ -97,7 +97,9 @@ impl Operator {
         let size = remote.size().await.expect("the log has a size");
         let mut bytes = Vec::new();
         // A shorter log than that of before has nothing to go on with.
-        remote.fetch(from.min(size), size, &mut bytes, |_| ()).await.expect("the export arrives");
+        for (begin, end) in ranges(from.min(size), size) {
+            remote.fetch(begin, end, Format::Ndjson, &mut bytes).await.expect("the export arrives");
+        }
         String::from_utf8(bytes).expect("an export is text").lines().map(str::to_owned).collect()
     }
 
