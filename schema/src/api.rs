@@ -70,7 +70,7 @@ pub struct Acknowledgement {
 }
 
 /// What `GET /log/keys` answers: the keys that the log has had, and what leads from each to the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct LogKeys {
     /// Verifier keys, the present one last.

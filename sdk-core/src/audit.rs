@@ -2,6 +2,7 @@
 
 use crate::backoff::Backoff;
 use delistening_schema::api::Acknowledgement;
+use delistening_schema::ledger::LogKey;
 use delistening_schema::ledger::tiles::{Tile, Tiles};
 
 /// A log that does not answer is asked again once an hour at the latest.
@@ -14,6 +15,8 @@ pub struct Audit {
     pub comparison: Option<Comparison>,
     /// Batches whose receipts hold, but were not shown to be of the log's one history.
     pub doubts: Vec<Doubt>,
+    /// A log that shows another key than the one that is believed.
+    pub handover: Option<Handover>,
     pub backoff: Backoff,
     /// Whether the app was told that the log proves nothing at the moment.
     pub complained: bool,
@@ -28,6 +31,8 @@ pub struct Asked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     Checkpoint,
+    /// Every key that the log has had, and what leads from each to the next.
+    Keys,
     /// A tile, and the one that it is asked for in.
     Tile(Tile, Tile),
 }
@@ -41,6 +46,16 @@ pub struct Comparison {
     pub seq: Option<u64>,
     pub missing: Vec<Tile>,
     pub tiles: Tiles,
+}
+
+/// A key that may be the log's next one.
+pub struct Handover {
+    /// The log.
+    pub origin: String,
+    /// The key that it should be; `None` if only the believed one was found not to sign any more.
+    pub key: Option<LogKey>,
+    /// What to say if it is not.
+    pub detail: String,
 }
 
 /// An answer that waits for its proof.
@@ -62,6 +77,7 @@ impl Default for Audit {
             in_flight: None,
             comparison: None,
             doubts: Vec::new(),
+            handover: None,
             backoff: Backoff::new(CAP_MS),
             complained: false,
         }
@@ -80,6 +96,7 @@ impl Resource {
     pub fn path(self) -> String {
         match self {
             Self::Checkpoint => "log/checkpoint".to_owned(),
+            Self::Keys => "log/keys".to_owned(),
             Self::Tile(_, asked) => format!("log/{asked}"),
         }
     }

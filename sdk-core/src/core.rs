@@ -272,7 +272,8 @@ impl Core {
             .backoff
             .waits_until(mono_ms)
             .filter(|_| self.upload.in_flight.is_none() && !self.batches.is_empty() && goes_on);
-        let due = if self.audit.doubts.is_empty() { self.audit_due(now) } else { Some(mono_ms) };
+        let waits = !self.audit.doubts.is_empty() || self.audit.handover.is_some();
+        let due = if waits { Some(mono_ms) } else { self.audit_due(now) };
         let audit = due
             .map(|due| self.audit.backoff.waits_until(mono_ms).unwrap_or(due).max(due))
             .filter(|_| self.audit.in_flight.is_none() && self.leads && self.online && goes_on);

@@ -46,12 +46,27 @@ pub struct LogState {
     /// When this device last asked the log itself, or first knew of it: wall clock, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audited: Option<u64>,
+    /// The key that signed the checkpoint, if that is not the log's present one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint_key: Option<String>,
+    /// What led to the log's present key, if it is not the first that was believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub led: Option<Led>,
+}
+
+/// How a log was handed over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Led {
+    /// The first key that was believed (vkey).
+    pub from: String,
+    /// The proofs of the announcements.
+    pub handovers: Vec<String>,
 }
 
 impl LogState {
     /// A log of which nothing is known but its key.
     pub fn new(key: &LogKey) -> Self {
-        Self { key: key.to_vkey(), checkpoint: None, audited: None }
+        Self { key: key.to_vkey(), checkpoint: None, audited: None, checkpoint_key: None, led: None }
     }
 
     /// Remembers a checkpoint that was verified and is of one history with the newest one, if it is larger.
@@ -59,7 +74,18 @@ impl LogState {
         let size = |note: &str| Checkpoint::unverified(note).map_or(0, |checkpoint| checkpoint.size);
         if self.checkpoint.as_deref().is_none_or(|known| size(known) < size(note)) {
             self.checkpoint = Some(note.to_owned());
+            self.checkpoint_key = None;
         }
+    }
+
+    /// Believes the key that the log was handed over to.
+    pub fn hand_over(&mut self, key: &LogKey, handovers: Vec<String>) {
+        let before = std::mem::replace(&mut self.key, key.to_vkey());
+        if self.checkpoint.is_some() {
+            self.checkpoint_key.get_or_insert_with(|| before.clone());
+        }
+        let from = self.led.take().map_or(before, |led| led.from);
+        self.led = Some(Led { from, handovers });
     }
 }
 

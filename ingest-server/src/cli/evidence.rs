@@ -15,7 +15,7 @@ pub struct EvidenceOptions {
     /// The evidence, as the SDK gave it
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The log's verifier key, as it was published or pinned
+    /// The log's verifier key, as it was published or pinned; the one before serves as well
     #[arg(long, value_name = "VKEY")]
     log_key: String,
 }
@@ -30,7 +30,8 @@ impl EvidenceOptions {
         }
         let evidence: Evidence =
             serde_json::from_str(&text).map_err(|error| format!("{name} is not evidence: {error}"))?;
-        if evidence.log != key.to_vkey() {
+        let previous = evidence.previous.iter().map(|previous| &previous.log);
+        if !previous.chain([&evidence.log]).any(|vkey| *vkey == key.to_vkey()) {
             return Err(format!(
                 "the evidence is about the key {}, which is not the one given: it proves nothing about {}",
                 evidence.log,

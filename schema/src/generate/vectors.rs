@@ -337,7 +337,7 @@ fn evidence() -> Cases {
     let case = |smaller: &[Hash], larger: &[Hash]| {
         let whole = smaller.len() == larger.len();
         let proof = if whole { Vec::new() } else { subproof(smaller.len(), larger, false) };
-        Evidence::new(signer.log_key(), &note(smaller), &note(larger), &proof)
+        Evidence::new(&signer.log_key().to_vkey(), &note(smaller), &note(larger), &proof)
     };
     let good = case(&honest[..5], &rewritten);
     let mut bent = good.clone();

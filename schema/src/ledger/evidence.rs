@@ -5,8 +5,10 @@
 //! is not the smaller root, which is signed as well, the log was rewritten. Nothing has to be fetched to see it.
 
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::handover::{HandoverError, successor};
 use super::merkle::root_before;
 use super::note::{LogKey, NoteError};
+use super::receipt::Receipt;
 use crate::bytes::Hash;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,19 @@ pub struct Evidence {
     /// What the larger log was at the smaller size: see [`root_before`]. Standard base64; empty if the sizes are the
     /// same.
     pub proof: Vec<String>,
+    /// If one of the two is signed by a key that the log had before: that key, and what leads from it to the log's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousKey>,
+}
+
+/// A key that a log had before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct PreviousKey {
+    /// Its verifier key.
+    pub log: String,
+    /// The C2SP tlog-proofs of the announcements: see [`successor`].
+    pub handovers: Vec<String>,
 }
 
 /// What evidence shows.
@@ -59,6 +74,9 @@ pub enum EvidenceError {
         /// What is wrong with it.
         error: CheckpointError,
     },
+    /// The log was not handed over from the previous key.
+    #[error("the previous key did not hand the log over to the other: {0}")]
+    Handover(#[from] HandoverError),
     /// The proof does not lead to the larger log's root, so it shows nothing about it.
     #[error("the proof is not one of the larger log")]
     Proof,
@@ -68,15 +86,16 @@ pub enum EvidenceError {
 }
 
 impl Evidence {
-    /// Evidence from two checkpoints and a proof, in any order of their sizes.
-    pub fn new(key: &LogKey, smaller: &str, larger: &str, proof: &[Hash]) -> Self {
+    /// Evidence from two checkpoints and a proof; `log` is the verifier key.
+    pub fn new(log: &str, smaller: &str, larger: &str, proof: &[Hash]) -> Self {
         let proof = proof.iter().map(|hash| hash.to_base64()).collect();
         Self {
             evidence: VERSION,
-            log: key.to_vkey(),
+            log: log.to_owned(),
             smaller: smaller.to_owned(),
             larger: larger.to_owned(),
             proof,
+            previous: None,
         }
     }
 
@@ -86,8 +105,14 @@ impl Evidence {
             return Err(EvidenceError::Version(self.evidence));
         }
         let key = LogKey::parse(&self.log).map_err(EvidenceError::Key)?;
+        let previous = self.previous.as_ref().map(|previous| previous.verify(&key)).transpose()?;
         let signed = |which, note: &str| {
-            Checkpoint::verify(note, &key).map_err(|error| EvidenceError::Checkpoint { which, error })
+            Checkpoint::verify(note, &key)
+                .or_else(|error| match &previous {
+                    Some(previous) => Checkpoint::verify(note, previous),
+                    None => Err(error),
+                })
+                .map_err(|error| EvidenceError::Checkpoint { which, error })
         };
         let (smaller, larger) = (signed("smaller", &self.smaller)?, signed("larger", &self.larger)?);
         let proof: Option<Vec<Hash>> = self.proof.iter().map(|hash| Hash::from_base64(hash)).collect();
@@ -106,13 +131,23 @@ impl Evidence {
     }
 }
 
+impl PreviousKey {
+    /// The key, if it led to `key`.
+    fn verify(&self, key: &LogKey) -> Result<LogKey, EvidenceError> {
+        let previous = LogKey::parse(&self.log).map_err(EvidenceError::Key)?;
+        let proofs = self.handovers.iter().map(|text| Receipt::parse(text));
+        let proofs: Vec<Receipt> = proofs.collect::<Result<_, _>>().map_err(HandoverError::from)?;
+        if successor(&previous, &proofs)? == *key { Ok(previous) } else { Err(HandoverError::Keys.into()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::key::SecretKey;
-    use crate::ledger::LogSigner;
     use crate::ledger::merkle::tree_root;
-    use crate::ledger::reference::subproof;
+    use crate::ledger::reference::{path, subproof};
+    use crate::ledger::{Entry, KeyEntry, LogSigner, merkle};
 
     fn signer(seed: u8) -> LogSigner {
         LogSigner::new("log.example", SecretKey::from_seed(&[seed; 32])).unwrap()
@@ -130,7 +165,7 @@ mod tests {
     fn evidence(smaller: &[Hash], larger: &[Hash]) -> Evidence {
         let proof =
             if smaller.len() == larger.len() { Vec::new() } else { subproof(smaller.len(), larger, false) };
-        Evidence::new(signer(1).log_key(), &note(smaller), &note(larger), &proof)
+        Evidence::new(&signer(1).log_key().to_vkey(), &note(smaller), &note(larger), &proof)
     }
 
     #[test]
@@ -172,5 +207,31 @@ mod tests {
         assert_eq!(broken(|e| e.proof[0] = Hash::of(b"x").to_base64()), EvidenceError::Proof);
         assert_eq!(broken(|e| e.proof[0] = "no hash".into()), EvidenceError::Proof);
         assert_eq!(broken(|e| std::mem::swap(&mut e.smaller, &mut e.larger)), EvidenceError::Proof);
+    }
+
+    #[test]
+    fn a_checkpoint_of_the_key_before_counts_as_the_logs_if_that_key_handed_it_over() {
+        let (old, new) = (signer(1), signer(2));
+        let (was, mut now) = (leaves(5, 99), leaves(9, 2));
+        let announcement = Entry::Key(KeyEntry::new(&old, &new).unwrap()).to_bytes();
+        now[7] = merkle::leaf_hash(&announcement);
+        let checkpoint =
+            Checkpoint { origin: "log.example".into(), size: 9, root: tree_root(&now) }.sign(&new);
+        let handover =
+            Receipt { entry: announcement, index: 7, proof: path(7, &now), checkpoint: checkpoint.clone() };
+        let mut evidence =
+            Evidence::new(&new.log_key().to_vkey(), &note(&was), &checkpoint, &subproof(5, &now, false));
+        assert!(matches!(evidence.verify(), Err(EvidenceError::Checkpoint { which: "smaller", .. })));
+        let previous = PreviousKey { log: old.log_key().to_vkey(), handovers: vec![handover.to_string()] };
+        evidence.previous = Some(previous.clone());
+        assert_eq!(evidence.verify().unwrap().smaller.root, tree_root(&was));
+        for (log, handovers) in [
+            (signer(3).log_key().to_vkey(), previous.handovers.clone()),
+            (previous.log.clone(), Vec::new()),
+            (previous.log.clone(), vec!["no proof".to_owned()]),
+        ] {
+            evidence.previous = Some(PreviousKey { log, handovers });
+            assert!(matches!(evidence.verify(), Err(EvidenceError::Handover(_))));
+        }
     }
 }

@@ -22,7 +22,7 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use entry::{
     BatchEntry, Entry, ErasureEntry, KeyEntry, RuleEntry, RuleKind, StatementEntry, VerdictEntry,
 };
-pub use evidence::{Contradiction, Evidence, EvidenceError};
+pub use evidence::{Contradiction, Evidence, EvidenceError, PreviousKey};
 pub use handover::{HandoverError, successor};
 pub use note::{LogKey, LogSigner, NoteError, NoteKey, NoteSigner, SignedNote, WitnessKey, WitnessSigner};
 pub use policy::{Policy, PolicyError, Witness};

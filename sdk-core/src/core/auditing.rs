@@ -1,12 +1,13 @@
 //! From doubts to certainty: the log itself is asked for the tiles that show what it was.
 
 use super::{Core, STORE_AGAIN_MS};
-use crate::audit::{Asked, Audit, Comparison, Doubt, Resource};
+use crate::audit::{Asked, Audit, Comparison, Doubt, Handover, Resource};
 use crate::io::{FetchResult, Now, Output};
-use crate::record::{self, AlarmRecord};
+use crate::record::{self, AlarmRecord, LogState};
 use crate::trust::{self, Proof, Relation};
+use delistening_schema::api::LogKeys;
 use delistening_schema::ledger::tiles::{self, Tiles};
-use delistening_schema::ledger::{Checkpoint, Evidence, LogKey};
+use delistening_schema::ledger::{Checkpoint, Evidence, LogKey, Receipt, successor};
 use delistening_schema::problem::Action;
 
 /// Neither a checkpoint nor a tile is longer.
@@ -18,6 +19,9 @@ impl Core {
         let may = self.leads && self.online && !self.hidden && !self.stopped();
         if !may || self.audit.in_flight.is_some() || !self.audit.backoff.ready(now.mono_ms) {
             return;
+        }
+        if self.audit.handover.is_some() {
+            return self.ask(Resource::Keys);
         }
         if self.audit.comparison.is_none() {
             self.compare_doubt();
@@ -76,6 +80,7 @@ impl Core {
         };
         match (status, what) {
             (200, Resource::Checkpoint) => self.shown(now, body),
+            (200 | 404, Resource::Keys) => self.handed_over(now, &body),
             (200, Resource::Tile(tile, _)) => match (tile.read(&body), &mut self.audit.comparison) {
                 (Some(hashes), Some(comparison)) => {
                     comparison.missing.retain(|&missing| missing != tile);
@@ -107,12 +112,53 @@ impl Core {
             return self.unanswered(now);
         }
         if Checkpoint::verify(&shown, &key).is_err() {
-            return self.unproved(now, "its checkpoint is not signed by its key");
+            let detail = "its checkpoint is not signed by its key".to_owned();
+            self.audit.handover = Some(Handover { origin, key: None, detail });
+            return;
         }
         self.compare(origin, shown, None);
         if self.audit.comparison.as_ref().is_some_and(|comparison| comparison.missing.is_empty()) {
             self.conclude(now);
         }
+    }
+
+    /// An answer is by a log with another key: it may have been handed over.
+    pub(super) fn ask_for_handover(&mut self, key: LogKey, detail: String) {
+        let origin = key.name().to_owned();
+        self.audit.handover = Some(Handover { origin, key: Some(key), detail });
+    }
+
+    /// The log tells which keys it has had.
+    fn handed_over(&mut self, now: Now, body: &[u8]) {
+        let LogKeys { keys, handovers } = serde_json::from_slice(body).unwrap_or_default();
+        let Some(Handover { origin, .. }) = &self.audit.handover else { return };
+        let is_of = |vkey: &String| LogKey::parse(vkey).is_ok_and(|key| key.name() == origin);
+        if !keys.is_empty() && !keys.iter().any(is_of) {
+            return self.unanswered(now);
+        }
+        let Some(Handover { origin, key, detail }) = self.audit.handover.take() else { return };
+        let first = trust::first_key(&self.state, &self.pinned, &origin);
+        let proofs: Result<Vec<Receipt>, _> = handovers.iter().map(|text| Receipt::parse(text)).collect();
+        let led = first.zip(proofs.ok());
+        let led = led.and_then(|(first, proofs)| Some((successor(&first, &proofs).ok()?, first)));
+        match (led, key) {
+            (Some((last, first)), key)
+                if key.as_ref().is_none_or(|key| *key == last) && self.is_new(&last) =>
+            {
+                let log = self.state.logs.entry(origin).or_insert_with(|| LogState::new(&first));
+                log.hand_over(&last, handovers);
+                self.audit.backoff.succeeded();
+                let state = record::write(record::STATE.to_owned(), &self.state);
+                self.store(vec![state], Vec::new());
+            }
+            (_, Some(_)) => self.halt("log-key-changed", detail),
+            (_, None) => self.unproved(now, &detail),
+        }
+    }
+
+    fn is_new(&self, key: &LogKey) -> bool {
+        let log = self.state.logs.get(key.name());
+        log.is_none_or(|log| log.key != key.to_vkey())
     }
 
     /// All tiles are there.
@@ -122,16 +168,16 @@ impl Core {
         };
         let Some(log) = self.state.logs.get(&origin) else { return };
         // Another answer may have proved something meanwhile: what is still in doubt is taken up again.
-        let (true, Ok(key)) = (log.checkpoint.as_ref() == Some(&known), LogKey::parse(&log.key)) else {
+        if log.checkpoint.as_ref() != Some(&known) {
             return;
-        };
+        }
         let Some([(smaller, _), (larger, _)]) = trust::by_size(&known, &shown) else { return };
         let proof = if smaller.size == larger.size {
             Some(Vec::new())
         } else {
             tiles::prove(smaller.size, larger.size, &larger.root, &tiles).map(|(_, proof)| proof)
         };
-        match proof.map(|proof| trust::relate(&key, &known, &shown, &proof)) {
+        match proof.map(|proof| trust::relate(log, &known, &shown, &proof)) {
             Some(Relation::OneHistory) => self.proved(now, &origin, &shown, seq),
             Some(Relation::Contradiction(evidence)) => self.raise(&evidence),
             Some(Relation::Unproved) | None => {

@@ -119,7 +119,7 @@ impl Core {
         if !self.leads || self.stopped() || !self.online || self.batches.is_empty() {
             return;
         }
-        if !self.upload.ready(now.mono_ms) {
+        if !self.upload.ready(now.mono_ms) || self.audit.handover.is_some() {
             return;
         }
         let good = |token: &&Token| token.until_mono_ms > now.mono_ms && !self.token_refused;
@@ -251,7 +251,7 @@ impl Core {
             if self.acknowledged(now, seq, status, &response.log, &ack, named) {
                 done.push(seq);
             }
-            if self.stopped() {
+            if self.stopped() || self.audit.handover.is_some() {
                 break;
             }
         }
@@ -308,7 +308,8 @@ impl Core {
             Err(Distrust::Receipt(detail)) => {
                 self.halt("receipt-invalid", format!("the receipt for batch {seq} does not hold: {detail}"));
             }
-            Err(Distrust::Key(detail)) => self.halt("log-key-changed", detail),
+            Err(Distrust::NoKey(detail)) => self.halt("log-key-changed", detail),
+            Err(Distrust::Key { key, detail }) => self.ask_for_handover(*key, detail),
             // Sent again, the batch names this log, and so has the answer to prove that the log has only grown.
             Err(Distrust::NotAsked { origin }) => {
                 self.state.newest = Some(origin);
@@ -351,7 +352,8 @@ impl Core {
 
     /// Says when a flush has done what it can.
     pub(super) fn settle(&mut self, now: Now) {
-        let asks = self.audit.in_flight.is_some() && !self.audit.doubts.is_empty();
+        let asks = self.audit.in_flight.is_some()
+            && (!self.audit.doubts.is_empty() || self.audit.handover.is_some());
         let busy = self.unsigned.is_some() || self.upload.in_flight.is_some() || self.token_asked || asks;
         let storing = self.unstored.as_ref().is_some_and(|unstored| unstored.retry_at_ms.is_none());
         if !self.flushing || busy || storing {

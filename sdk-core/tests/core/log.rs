@@ -309,6 +309,59 @@ fn another_log_key_than_before_is_not_believed() {
 }
 
 #[test]
+fn a_log_that_is_handed_over_is_followed_from_key_to_key() {
+    let signer = |seed| LogSigner::new("log.example", SecretKey::from_seed(&[seed; 32])).unwrap();
+    for pinned in [false, true] {
+        let mut world = World::new();
+        let log_keys = if pinned { vec![world.server.signer.log_key().to_vkey()] } else { Vec::new() };
+        let config = Config { log_keys, ..Config::default() };
+        let mut core = world.start_with(config.clone(), &[]);
+        play(&mut world, &mut core);
+        world.server.hand_over(signer(10));
+        play(&mut world, &mut core);
+        world.let_wait(&mut core, 1);
+        assert_eq!((world.receipts(), batches(&world)), (2, 0), "pinned: {pinned}");
+        world.server.hand_over(signer(11));
+        world.server.hand_over(signer(12));
+        drop(core);
+        core = world.start_with(config.clone(), &[]);
+        play(&mut world, &mut core);
+        assert_eq!((world.error_codes(), world.receipts()), (vec![], 3), "pinned: {pinned}");
+        assert_eq!(world.server.fetched.iter().filter(|path| *path == "log/keys").count(), 2);
+        // A device that comes later, with the first key pinned, is led as well.
+        world.disk.clear();
+        let mut late = world.start_with(config, &[]);
+        world.server.kept.clear();
+        play(&mut world, &mut late);
+        assert_eq!((world.error_codes(), batches(&world)), (vec![], 0), "pinned: {pinned}");
+        // A thief signs with a key that nobody handed the log over to.
+        world.server.signer = signer(13);
+        play(&mut world, &mut late);
+        assert_eq!(world.error_codes(), ["log-key-changed"]);
+    }
+}
+
+#[test]
+fn a_log_that_is_rewritten_after_it_was_handed_over_is_proved_across_both_keys() {
+    let signer = |seed| LogSigner::new("log.example", SecretKey::from_seed(&[seed; 32])).unwrap();
+    for asks in [false, true] {
+        let mut world = World::new();
+        let mut core = with_a_log(&mut world, 5);
+        rewrite(&mut world);
+        world.server.hand_over(signer(10));
+        if asks {
+            world.pass(DAY_MS);
+            world.give(&mut core, Input::Tick);
+        } else {
+            play(&mut world, &mut core);
+        }
+        assert_eq!(world.error_codes(), ["log-inconsistent"]);
+        assert_eq!(shown_by(&core).smaller.size, 5);
+        assert!(core.evidence().unwrap().contains("handovers"));
+    }
+}
+
+#[test]
 fn a_log_under_another_name_in_between_hides_nothing() {
     let mut world = World::new();
     let mut core = with_a_log(&mut world, 4);

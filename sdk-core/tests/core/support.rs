@@ -1,9 +1,11 @@
 //! A deterministic world around a core: a disk, a clock, a key, and a server with a small real log.
 
-use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
+use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, LogKeys};
 use delistening_schema::event::EndReason;
 use delistening_schema::key::SecretKey;
-use delistening_schema::ledger::{BatchEntry, Checkpoint, Entry, LogSigner, Receipt, merkle, reference};
+use delistening_schema::ledger::{
+    BatchEntry, Checkpoint, Entry, KeyEntry, LogSigner, Receipt, merkle, reference,
+};
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Batch, Event, Hash, OpenedBatch, jws, token};
 use delistening_sdk_core::{
@@ -40,6 +42,8 @@ pub struct Server {
     pub requests: Vec<IngestRequest>,
     /// How it shows the log itself.
     pub log: LogShown,
+    /// The announcements of its keys, with their places in the log.
+    pub handovers: Vec<(u64, Vec<u8>)>,
     /// What it was asked of the log.
     pub fetched: Vec<String>,
     /// Changes the consistency proof of an answer.
@@ -72,6 +76,7 @@ impl Server {
             lose_answers: 0,
             requests: Vec::new(),
             log: LogShown::AsItIs,
+            handovers: Vec::new(),
             fetched: Vec::new(),
             consistency: |proof| proof,
         }
@@ -82,6 +87,25 @@ impl Server {
         let root = merkle::tree_root(&self.leaves[..usize::try_from(size).unwrap()]);
         let origin = self.signer.log_key().name().to_owned();
         Checkpoint { origin, size, root }.sign(&self.signer)
+    }
+
+    /// The log goes on under another key, as its old key says.
+    pub fn hand_over(&mut self, to: LogSigner) {
+        let entry = Entry::Key(KeyEntry::new(&self.signer, &to).unwrap()).to_bytes();
+        self.handovers.push((self.leaves.len() as u64, entry.clone()));
+        self.leaves.push(merkle::leaf_hash(&entry));
+        self.signer = to;
+    }
+
+    fn keys(&self) -> LogKeys {
+        let proof = |(index, entry): &(u64, Vec<u8>)| Receipt {
+            entry: entry.clone(),
+            index: *index,
+            proof: reference::path(usize::try_from(*index).unwrap(), &self.leaves),
+            checkpoint: self.checkpoint(self.leaves.len() as u64),
+        };
+        let handovers = self.handovers.iter().map(|handover| proof(handover).to_string()).collect();
+        LogKeys { keys: vec![self.signer.log_key().to_vkey()], handovers }
     }
 
     fn fetch(&mut self, path: &str) -> FetchResult {
@@ -95,6 +119,9 @@ impl Server {
                 return answer(200, self.checkpoint(self.leaves.len() as u64).into_bytes());
             };
             return answer(200, note.clone().into_bytes());
+        }
+        if path == "log/keys" {
+            return answer(200, serde_json::to_vec(&self.keys()).unwrap());
         }
         match self.tile(path.strip_prefix("log/tile/0/000").expect("small logs have one tile")) {
             Some(bytes) => answer(200, bytes),
