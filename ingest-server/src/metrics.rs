@@ -1,5 +1,6 @@
 //! Prometheus metrics: are we losing, lagging, refusing, slowing?
 
+use delistening_schema::Dropped;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -26,6 +27,12 @@ struct Closed {
     reason: &'static str,
 }
 
+/// Why a device gave events up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
 /// The server's metrics.
 #[derive(Debug)]
 pub struct Metrics {
@@ -33,6 +40,7 @@ pub struct Metrics {
     batches: Family<Outcome, Counter>,
     refusals: Family<Refusal, Counter>,
     issuer_keys: Family<Outcome, Counter>,
+    given_up: Family<Reason, Counter>,
     ack_seconds: Histogram,
     log_size: Gauge,
     projected: Gauge,
@@ -56,6 +64,8 @@ impl Default for Metrics {
             "Looks at issuers' keys by whether they could be used",
             issuer_keys.clone(),
         );
+        let given_up = Family::default();
+        registry.register("given_up_events", "Events that devices say they gave up", given_up.clone());
         let ack_seconds = Histogram::new(exponential_buckets(0.000_5, 2.0, 14));
         registry.register("ack_seconds", "From a request's arrival to its answer", ack_seconds.clone());
         let closed = Family::default();
@@ -76,6 +86,7 @@ impl Default for Metrics {
             batches,
             refusals,
             issuer_keys,
+            given_up,
             ack_seconds,
             log_size,
             projected,
@@ -104,6 +115,13 @@ impl Metrics {
         let looks = self.issuer_keys.clone();
         move |usable| {
             looks.get_or_create(&Outcome { outcome: if usable { "usable" } else { "failed" } }).inc();
+        }
+    }
+
+    /// Counts what a device says it gave up.
+    pub fn given_up(&self, dropped: &[Dropped]) {
+        for Dropped { reason, events } in dropped {
+            self.given_up.get_or_create(&Reason { reason: reason.as_str() }).inc_by(*events);
         }
     }
 

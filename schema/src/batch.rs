@@ -52,6 +52,53 @@ pub struct Batch {
     /// The events, each an [`Event`](crate::Event) as JSON.
     #[cfg_attr(feature = "generate", schemars(with = "Vec<crate::Event>"), ts(as = "Vec<crate::Event>"))]
     pub events: Vec<Box<RawValue>>,
+    /// What the device gave up since the batch before; empty if nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+}
+
+/// Events that a device gave up instead of sending them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct Dropped {
+    /// Why.
+    pub reason: DropReason,
+    /// How many events. A record that could not be read counts as one.
+    pub events: u64,
+}
+
+/// Why a device gave events up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
+pub enum DropReason {
+    /// More was waiting than the device may keep; the oldest went first.
+    QueueFull,
+    /// They waited longer than the device may keep them.
+    TooOld,
+    /// A stored record could not be read any more.
+    Corrupted,
+    /// The server said that it will never take them.
+    Refused,
+    /// The device's key was lost, and they belong to sessions that the former device had begun.
+    KeyLost,
+    /// A reason that this version does not know.
+    #[serde(other)]
+    Other,
+}
+
+impl DropReason {
+    /// The reason as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::TooOld => "too_old",
+            Self::Corrupted => "corrupted",
+            Self::Refused => "refused",
+            Self::KeyLost => "key_lost",
+            Self::Other => "other",
+        }
+    }
 }
 
 /// A checkpoint that a device had verified: what makes the time of its plays hold up.
@@ -169,6 +216,14 @@ impl Batch {
                 Code::TooLarge,
                 format!("a batch may have at most {} events; split it", limits::BATCH_EVENTS),
             ));
+        }
+        if payload.dropped.len() > limits::BATCH_DROPPED
+            || payload.dropped.iter().any(|dropped| dropped.events > limits::MAX_INTEGER)
+        {
+            return Err(malformed(format!(
+                "dropped must have at most {} members of at most 2^53 - 1 events",
+                limits::BATCH_DROPPED
+            )));
         }
         let anchor = payload.anchor.as_ref().map_or("origin", |anchor| anchor.origin.as_str());
         for (name, text) in [

@@ -35,7 +35,7 @@ pub mod play;
 pub mod problem;
 pub mod token;
 
-pub use batch::{Anchor, Batch, OpenedBatch};
+pub use batch::{Anchor, Batch, DropReason, Dropped, OpenedBatch};
 pub use bytes::Hash;
 pub use event::{Body, Event};
 pub use intake::IntakeContext;

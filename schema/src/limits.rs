@@ -5,6 +5,8 @@
 pub const BATCH_BYTES: usize = 256 * 1024;
 /// Most events in one batch.
 pub const BATCH_EVENTS: usize = 500;
+/// Most members of `dropped` in one batch.
+pub const BATCH_DROPPED: usize = 16;
 /// Most bytes of one request, after decompression.
 pub const REQUEST_BYTES: usize = 1024 * 1024;
 /// Most batches in one request.

@@ -293,7 +293,11 @@ sdk: string,
 /**
  * The events, each an [`Event`](crate::Event) as JSON.
  */
-events: Array<Event>, };
+events: Array<Event>, 
+/**
+ * What the device gave up since the batch before; empty if nothing.
+ */
+dropped: Array<Dropped>, };
 
 /**
  * A checkpoint that a device had verified: what makes the time of its plays hold up.
@@ -311,6 +315,24 @@ size: number,
  * The tree's root.
  */
 root: Hash, };
+
+/**
+ * Events that a device gave up instead of sending them.
+ */
+export type Dropped = { 
+/**
+ * Why.
+ */
+reason: DropReason, 
+/**
+ * How many events. A record that could not be read counts as one.
+ */
+events: number, };
+
+/**
+ * Why a device gave events up.
+ */
+export type DropReason = "queue_full" | "too_old" | "corrupted" | "refused" | "key_lost" | "other";
 
 /**
  * What a token says.

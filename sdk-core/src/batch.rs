@@ -3,8 +3,8 @@
 use crate::ids::Ids;
 use crate::io::{Entropy, Now};
 use crate::queue::Cut;
-use crate::record::{BatchRecord, State};
-use delistening_schema::{Anchor, Batch, Hash, PublicKey, batch, jws};
+use crate::record::{self, BatchRecord, State};
+use delistening_schema::{Anchor, Batch, Dropped, Hash, PublicKey, batch, jws};
 
 /// A batch that waits for its signature.
 pub struct Unsigned {
@@ -13,6 +13,8 @@ pub struct Unsigned {
     seq: u64,
     listener: String,
     events: usize,
+    since: Option<u64>,
+    dropped: Vec<Dropped>,
     signing_input: String,
 }
 
@@ -30,6 +32,9 @@ pub fn prepare(
     entropy.fill(&mut nonce);
     let seq = state.seq + 1;
     let events = cut.events.len();
+    let since = cut.keys.first().and_then(|key| record::event_time(key));
+    let dropped: Vec<Dropped> =
+        state.dropped.iter().map(|(&reason, &events)| Dropped { reason, events }).collect();
     let payload = Batch {
         v: batch::VERSION,
         batch: ids.next(now.wall_ms, entropy),
@@ -43,9 +48,10 @@ pub fn prepare(
         sent_at: now.wall_ms,
         sdk: sdk.to_owned(),
         events: cut.events,
+        dropped: dropped.clone(),
     };
     let signing_input = payload.signing_input(key);
-    Unsigned { ticket, keys: cut.keys, seq, listener: cut.listener, events, signing_input }
+    Unsigned { ticket, keys: cut.keys, seq, listener: cut.listener, events, since, dropped, signing_input }
 }
 
 impl Unsigned {
@@ -59,6 +65,14 @@ impl Unsigned {
         let jws = jws::with_signature(self.signing_input, signature);
         state.seq = self.seq;
         state.prev = Some(Hash::of(jws.as_bytes()));
-        (BatchRecord { seq: self.seq, listener: self.listener, events: self.events, jws }, self.keys)
+        // More may have been given up while the key was signing.
+        for Dropped { reason, events } in &self.dropped {
+            if let Some(untold) = state.dropped.get_mut(reason) {
+                *untold = untold.saturating_sub(*events);
+            }
+        }
+        state.dropped.retain(|_, events| *events > 0);
+        let Self { seq, listener, events, since, dropped, keys, .. } = self;
+        (BatchRecord { seq, listener, events, since, dropped, jws }, keys)
     }
 }

@@ -1,10 +1,13 @@
 //! The façade: takes each input to its room, and gathers what is to be done.
 
 mod auditing;
+mod bounds;
+mod identity;
 mod recording;
 mod sending;
 
 use crate::audit::Audit;
+use crate::backlog::Backlog;
 use crate::batch::Unsigned;
 use crate::ids::Ids;
 use crate::io::{Config, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Status};
@@ -15,7 +18,7 @@ use crate::upload::Upload;
 use delistening_schema::ledger::LogKey;
 use delistening_schema::problem::Action;
 use delistening_schema::token::Claims;
-use delistening_schema::{Anchor, PublicKey};
+use delistening_schema::{Anchor, DeviceId, PublicKey};
 use std::collections::BTreeMap;
 
 /// How long to wait before something that could not be stored is tried again.
@@ -56,7 +59,9 @@ pub struct Core {
     unsigned: Option<Unsigned>,
     /// Sealed, but not known to be on disk: what is to be written, and when to try again after a failure.
     unstored: Option<Unstored>,
-    batches: BTreeMap<u64, BatchRecord>,
+    batches: Backlog,
+    /// The device whose key was lost, while batches that it sealed are still to be sent.
+    former: Option<DeviceId>,
     upload: Upload,
     online: bool,
     token: Option<Token>,
@@ -77,6 +82,8 @@ struct Unstored {
     batch: BatchRecord,
     deletes: Vec<String>,
     retry_at_ms: Option<u64>,
+    /// How often it could not be stored.
+    failures: u32,
 }
 
 /// An access token.
@@ -113,7 +120,8 @@ impl Core {
             anchor: None,
             unsigned: None,
             unstored: None,
-            batches: BTreeMap::new(),
+            batches: Backlog::default(),
+            former: None,
             upload: Upload::default(),
             online: true,
             token: None,
@@ -154,7 +162,10 @@ impl Core {
             Input::Signal { handle, signal } => self.signal(now, handle, signal),
             Input::Engage { handle, kind, target } => self.engage(now, handle, kind, target),
             Input::Key { public } => match PublicKey::from_bytes(&public) {
-                Ok(key) => self.key = Some(key),
+                Ok(key) => {
+                    self.key = Some(key);
+                    self.identify();
+                }
                 Err(error) => self.halt("unacceptable-key", error.to_string()),
             },
             Input::Lead { records, alive } => self.lead(now, &records, &alive),
@@ -256,6 +267,8 @@ impl Core {
     /// Everything that may go on, goes on; then asks to be woken for what must wait.
     fn proceed(&mut self, now: Now) {
         self.store_alarm_again(now);
+        self.keep_within_bounds(now);
+        self.succeed_former();
         self.seal(now);
         self.send(now);
         self.audit(now);

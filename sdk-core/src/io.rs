@@ -1,5 +1,6 @@
 //! What goes into the core and what comes out of it.
 
+use delistening_schema::DropReason;
 use delistening_schema::event::EndReason;
 use delistening_schema::problem::{Action, Problem};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,13 @@ pub struct Config {
     pub max_bytes: usize,
     /// A batch is sealed when its oldest event is this old, in milliseconds.
     pub max_age_ms: u64,
+    /// Most events that may wait on the device, sealed or not; beyond that the oldest are given up.
+    pub queue_events: usize,
+    /// Most bytes of events and batches that may wait on the device; beyond that the oldest are given up.
+    pub queue_bytes: usize,
+    /// How long an event may wait by the device's own clock, in milliseconds; 0 is for ever. A clock that jumps
+    /// years ahead makes everything old, so it is for ever unless asked for.
+    pub queue_age_ms: u64,
     /// Progress is written each time this much time was spent playing, in milliseconds.
     pub progress_every_ms: u64,
     /// The log itself is asked for its checkpoint, and for what proves that it only grew, each time this much time
@@ -54,6 +62,10 @@ impl Default for Config {
             // A request with one batch stays below the 64 KiB that browsers let a page send on its way out.
             max_bytes: 32 * 1024,
             max_age_ms: 30_000,
+            // Months of listening: an hour is some 400 events, and about 200 KB sealed.
+            queue_events: 500_000,
+            queue_bytes: 256 * 1024 * 1024,
+            queue_age_ms: 0,
             progress_every_ms: 10_000,
             audit_every_ms: 24 * 60 * 60 * 1000,
         }
@@ -328,7 +340,11 @@ pub enum Output {
         message: String,
     },
     /// Ask the platform for a token, then answer [`Input::Token`].
-    NeedToken,
+    NeedToken {
+        /// The device it must be bound to: this one, or the one whose batches are still to be sent after its key was
+        /// lost.
+        device: String,
+    },
     /// Post to `/v1/batches`, then answer [`Input::Response`].
     Send {
         /// For the answer.
@@ -407,6 +423,8 @@ pub enum Notice {
         seq: Option<u64>,
         /// How many.
         events: usize,
+        /// Why.
+        reason: DropReason,
         /// The server's reason, if it was the server's.
         #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,

@@ -6,10 +6,12 @@
 //! do. That is what makes it the same on every platform, and lets a test replay any schedule of faults.
 //!
 //! The rooms: `session` turns player signals into events, `heard` keeps the media intervals really heard,
-//! `queue` holds events until they are sealed, `batch` seals them into a signed chain, `upload` decides
-//! when to send again, `trust` checks receipts, `audit` asks the log itself. Start with [`Core::handle`].
+//! `queue` holds events until they are sealed, `batch` seals them into a signed chain, `backlog` holds those until
+//! they are proved to be kept, `core/bounds` gives up what is too much, `upload` decides when to send again,
+//! `trust` checks receipts, `audit` asks the log itself. Start with [`Core::handle`].
 
 mod audit;
+mod backlog;
 mod backoff;
 mod batch;
 mod core;

@@ -1,9 +1,11 @@
 //! Events that wait to be sealed, in the order of their ids.
 
 use crate::io::Record;
-use crate::record::{self, EventRecord};
+use crate::record::{self, EventRecord, Unreadable};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 #[derive(Default)]
 pub struct Queue {
@@ -19,14 +21,48 @@ pub struct Cut {
 }
 
 impl Queue {
-    /// Adds a stored event; says whether the record can be read. The same event again changes nothing.
-    pub fn insert(&mut self, record: &Record) -> bool {
-        let Some(event) = record::read::<EventRecord>(record) else { return false };
+    /// Adds a stored event. The same event again changes nothing.
+    pub fn insert(&mut self, record: &Record) -> Result<(), Unreadable> {
+        let event = record::read::<EventRecord>(record)?;
         let bytes = event.event.get().len();
         if self.events.insert(record.key.clone(), event).is_none() {
             self.bytes += bytes;
         }
-        true
+        Ok(())
+    }
+
+    /// The keys of the `most` oldest events.
+    pub fn oldest(&self, most: usize) -> Vec<String> {
+        self.events.keys().take(most).cloned().collect()
+    }
+
+    /// The key of the oldest event.
+    pub fn first(&self) -> Option<&str> {
+        self.events.keys().next().map(String::as_str)
+    }
+
+    /// The keys of the events whose session's start is not among them.
+    pub fn begun_elsewhere(&self) -> Vec<String> {
+        #[derive(Deserialize)]
+        struct Told<'a> {
+            session: Uuid,
+            r#type: &'a str,
+        }
+        let told = |event: &'_ EventRecord| {
+            let Told { session, r#type } = serde_json::from_str(event.event.get()).ok()?;
+            Some((session, r#type == "play.started"))
+        };
+        let begun: BTreeSet<Uuid> = self
+            .events
+            .values()
+            .filter_map(told)
+            .filter_map(|(session, starts)| starts.then_some(session))
+            .collect();
+        let elsewhere = self
+            .events
+            .iter()
+            .filter(|(_, event)| told(event).is_some_and(|(session, _)| !begun.contains(&session)));
+        elsewhere.map(|(key, _)| key.clone()).collect()
     }
 
     pub fn len(&self) -> usize {

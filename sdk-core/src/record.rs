@@ -2,7 +2,7 @@
 
 use crate::io::Record;
 use delistening_schema::ledger::{Checkpoint, LogKey};
-use delistening_schema::{Hash, Intervals};
+use delistening_schema::{DeviceId, DropReason, Dropped, Hash, Intervals};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -20,6 +20,9 @@ const VERSION: u32 = 1;
 /// The chain, and what was learned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// Whose chain it is; absent where an older version of the SDK wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
     /// Sequence number of the newest batch.
     pub seq: u64,
     /// Its hash.
@@ -34,6 +37,9 @@ pub struct State {
     /// The log of the newest verified receipt.
     #[serde(default)]
     pub newest: Option<String>,
+    /// Events given up that no batch has told of yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub dropped: BTreeMap<DropReason, u64>,
 }
 
 /// What is known of one log.
@@ -117,6 +123,12 @@ pub struct BatchRecord {
     pub seq: u64,
     pub listener: String,
     pub events: usize,
+    /// When its oldest event was recorded, by the device's clock; absent where an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// What it tells of having been given up: told again by a later one if this one is given up itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     pub jws: String,
 }
 
@@ -139,6 +151,14 @@ pub struct SessionRecord {
     pub stalls: u32,
 }
 
+/// When an event was recorded, by the device's clock: its id, a `UUIDv7`, begins with the time.
+pub fn event_time(key: &str) -> Option<u64> {
+    let id = key.strip_prefix(EVENT)?.parse::<Uuid>().ok()?;
+    let mut time = [0; 8];
+    time[2..].copy_from_slice(&id.as_bytes()[..6]);
+    Some(u64::from_be_bytes(time))
+}
+
 pub fn event_key(id: Uuid) -> String {
     format!("{EVENT}{id}")
 }
@@ -158,14 +178,23 @@ pub fn write<T: Serialize>(key: String, value: &T) -> Record {
     Record { key, value: format!("{{\"v\":{VERSION},{}", &json[1..]) }
 }
 
-pub fn read<T: DeserializeOwned>(record: &Record) -> Option<T> {
+/// Why a record cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A later version of the SDK wrote it: it is left alone for that version.
+    Later,
+    /// It is damaged.
+    Corrupted,
+}
+
+pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T, Unreadable> {
     #[derive(Deserialize)]
     struct VersionOnly {
         v: u32,
     }
-    let VersionOnly { v } = serde_json::from_str(&record.value).ok()?;
-    if v != VERSION {
-        return None;
+    match serde_json::from_str(&record.value) {
+        Ok(VersionOnly { v }) if v > VERSION => Err(Unreadable::Later),
+        Ok(_) => serde_json::from_str(&record.value).map_err(|_| Unreadable::Corrupted),
+        Err(_) => Err(Unreadable::Corrupted),
     }
-    serde_json::from_str(&record.value).ok()
 }

@@ -56,6 +56,8 @@ pub enum TelemetryEvent {
         seq: Option<i64>,
         /// How many events are lost.
         events: i64,
+        /// Why: `queue_full`, `too_old`, `corrupted`, `refused` or `key_lost`.
+        reason: String,
         /// The server's code, where the server refused them.
         code: Option<String>,
     },
@@ -152,7 +154,8 @@ impl TelemetryEvent {
                     received_ms: whole(received),
                 }
             }
-            Notice::Dropped { seq, events, problem } => Self::Dropped {
+            Notice::Dropped { seq, events, reason, problem } => Self::Dropped {
+                reason: reason.as_str().to_owned(),
                 seq: seq.map(whole),
                 events: count(events),
                 code: problem.map(|problem| problem.code.to_string()),

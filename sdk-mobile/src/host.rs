@@ -48,7 +48,7 @@ pub struct Host<'a> {
     storage: Storage,
     key: SecretKey,
     transport: Transport,
-    token_request: TokenRequest,
+    listener: Option<String>,
     tokens: Arc<dyn TokenProvider>,
     observer: Observer,
     status: SharedStatus,
@@ -67,8 +67,7 @@ impl<'a> Host<'a> {
     pub fn new(parts: Parts, waiters: &'a mut Waiters) -> Self {
         let Parts { config, contents: Contents { storage, key }, transport, tokens, observer, status } =
             parts;
-        let device = key.public().thumbprint().to_string();
-        let token_request = TokenRequest { device, listener: config.listener.clone() };
+        let listener = config.listener.clone();
         // The folder is ours alone: whoever owned a session that is found open there is gone.
         let owner = new_id(clock::now()).to_string();
         Self {
@@ -76,7 +75,7 @@ impl<'a> Host<'a> {
             storage,
             key,
             transport,
-            token_request,
+            listener,
             tokens,
             observer,
             status,
@@ -219,7 +218,7 @@ impl<'a> Host<'a> {
                 let signature = Some(self.key.sign(message.as_bytes()));
                 self.handle(clock::now(), Input::Signed { ticket, signature });
             }
-            Output::NeedToken => self.ask_for_token(),
+            Output::NeedToken { device } => self.ask_for_token(device),
             Output::Send { ticket, body, last_chance: _ } => {
                 self.waiters.attempted();
                 let transport = self.transport.clone();
@@ -243,9 +242,10 @@ impl<'a> Host<'a> {
         }
     }
 
-    fn ask_for_token(&mut self) {
+    fn ask_for_token(&mut self, device: String) {
         self.waiters.attempted();
-        let (tokens, request) = (Arc::clone(&self.tokens), self.token_request.clone());
+        let request = TokenRequest { device, listener: self.listener.clone() };
+        let tokens = Arc::clone(&self.tokens);
         self.tasks.spawn(async move {
             let token = match tokio::time::timeout(TOKEN_TIMEOUT, tokens.token(request)).await {
                 Ok(answer) => answer.map_err(|error| format!("the token callback failed: {error}")),

@@ -16,8 +16,10 @@ export type SdkCode =
   | "core-failed"
   /** Nothing can be stored at the moment; events are kept in memory, and lost with the page if that lasts. */
   | "storage-unavailable"
-  /** A stored record cannot be read; it was set aside. */
+  /** A stored record cannot be read; it was given up, and the server is told. */
   | "record-corrupted"
+  /** The device's key was lost. What it sealed is still sent; from then on this is a new device. */
+  | "key-lost"
   /** The stored end of the device's chain cannot be read. Sending stopped; everything is kept. */
   | "state-corrupted"
   /** A method was called with something it cannot use; the call did nothing. */

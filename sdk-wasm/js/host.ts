@@ -267,7 +267,7 @@ export class Host {
         this.#sign(output.ticket, output.message);
         break;
       case "need_token":
-        this.#token();
+        this.#token(output.device);
         break;
       case "send":
         this.#send(output);
@@ -311,9 +311,8 @@ export class Host {
     }
   }
 
-  #token(): void {
+  #token(device: string): void {
     const { token, listener } = this.#settings;
-    const device = this.#key?.id ?? "";
     const request = listener === undefined ? { device } : { device, listener };
     within(TOKEN_TIMEOUT_MS, async () => token(request)).then(
       (value) => this.#answer((core, { wall, mono }) => core.token(wall, mono, String(value))),

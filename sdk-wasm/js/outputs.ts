@@ -1,6 +1,6 @@
 // What the core asks its host to do, and what it tells: the JSON that `Core.take` gives.
 
-import type { Action, Event, Problem } from "./schema.js";
+import type { Action, DropReason, Event, Problem } from "./schema.js";
 import type { StoredRecord } from "./storage/storage.js";
 
 /** One thing to do. Tickets name the answer that the core waits for. */
@@ -8,7 +8,7 @@ export type Output =
   | { readonly type: "store"; readonly ticket: number; readonly puts: StoredRecord[]; readonly deletes: string[] }
   | { readonly type: "handover"; readonly records: StoredRecord[] }
   | { readonly type: "sign"; readonly ticket: number; readonly message: string }
-  | { readonly type: "need_token" }
+  | { readonly type: "need_token"; readonly device: string }
   | { readonly type: "send"; readonly ticket: number; readonly body: string; readonly last_chance: boolean }
   | { readonly type: "fetch"; readonly ticket: number; readonly path: string }
   | { readonly type: "wake_at"; readonly mono_ms: number }
@@ -60,6 +60,7 @@ export interface Dropped {
   readonly seq?: number;
   /** How many events are lost. */
   readonly events: number;
+  readonly reason: DropReason;
   /** The server's refusal, where there was one. */
   readonly problem?: Problem;
 }

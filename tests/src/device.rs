@@ -55,6 +55,7 @@ impl Device {
             sent_at: now,
             sdk: "delistening-tests/0".to_owned(),
             events: self.session(events, now),
+            dropped: Vec::new(),
         };
         let input = batch.signing_input(&self.key.public());
         let signature = self.key.sign(input.as_bytes());

@@ -1,7 +1,8 @@
 //! What the load and fault tools share: devices that sign real batches, a server in a process of its own, a
 //! load of HTTP requests, and figures. Never part of a shipped program.
 //!
-//! Start with `src/bin/bench-ingest.rs`, or with `src/crash.rs`, which kills servers.
+//! Start with `src/bin/bench-ingest.rs` for load, with `src/crash.rs`, which kills servers, or with `src/sim/mod.rs`, which
+//! simulates whole worlds.
 
 pub mod crash;
 pub mod device;
@@ -10,3 +11,4 @@ pub mod figures;
 pub mod listener;
 pub mod load;
 pub mod process;
+pub mod sim;

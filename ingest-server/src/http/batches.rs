@@ -69,7 +69,13 @@ async fn answer(
         .into_iter()
         .map(|one| match one {
             Err(problem) => Answer::Refused { problem },
-            Ok(Checked { problems, .. }) => to_answer(outcomes.next(), problems),
+            Ok(Checked { problems, dropped, .. }) => {
+                let outcome = outcomes.next();
+                if matches!(outcome, Some(Outcome::Accepted { .. })) {
+                    app.metrics.given_up(&dropped);
+                }
+                to_answer(outcome, problems)
+            }
         })
         .collect();
     Ok(Json(IngestResponse { log: app.log.vkey(), answers }))

@@ -10,7 +10,7 @@ use crate::auth::DeviceToken;
 use crate::commit::{IntakeContext, Submission};
 use delistening_schema::event::EventError;
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::{Batch, Event};
+use delistening_schema::{Batch, Dropped, Event};
 use std::collections::HashSet;
 
 /// A batch that can be committed, and what is wrong with single events of it.
@@ -20,6 +20,8 @@ pub struct Checked {
     pub submission: Submission,
     /// Problems of single events.
     pub problems: Vec<Problem>,
+    /// What the device says it gave up before.
+    pub dropped: Vec<Dropped>,
 }
 
 /// Opens a batch and holds it against the token it came with.
@@ -52,7 +54,8 @@ pub fn check(
     }
     let problems = event_problems(batch);
     let (device, seq, prev, hash) = (batch.device, batch.seq, batch.prev, opened.hash);
-    Ok(Checked { submission: Submission { device, seq, prev, hash, jws, received, context }, problems })
+    let submission = Submission { device, seq, prev, hash, jws, received, context };
+    Ok(Checked { submission, problems, dropped: opened.payload.dropped })
 }
 
 fn event_problems(batch: &Batch) -> Vec<Problem> {

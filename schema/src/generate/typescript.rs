@@ -33,6 +33,8 @@ pub(super) fn files() -> BTreeMap<String, String> {
         key::DeviceId,
         batch::Batch,
         batch::Anchor,
+        batch::Dropped,
+        batch::DropReason,
         token::Claims,
         token::Confirmation,
         api::IngestRequest,

@@ -174,6 +174,10 @@ fn changed(member: &str, value: Value) -> Value {
     payload
 }
 
+fn gave_up() -> Value {
+    json!([{ "reason": "queue_full", "events": 100 }, { "reason": "corrupted", "events": 1 }])
+}
+
 fn seal() -> Cases {
     let seed = bytes::encode(&[1; 32]);
     let anchored = {
@@ -185,6 +189,10 @@ fn seal() -> Cases {
     named([
         ("first batch", json!({ "seed": seed, "payload": payload().to_string() })),
         ("anchored batch", json!({ "seed": seed, "payload": anchored.to_string() })),
+        (
+            "batch of a device that gave events up",
+            json!({ "seed": seed, "payload": changed("dropped", gave_up()).to_string() }),
+        ),
     ])
 }
 
@@ -198,6 +206,9 @@ fn open() -> Cases {
     let many: Vec<Value> = (0..501).map(|_| json!({})).collect();
     [
         ("good", good.clone()),
+        ("gave events up", of(&changed("dropped", gave_up()))),
+        ("gave events up for a later reason", of(&changed("dropped", json!([{ "reason": "moon", "events": 1 }])))),
+        ("gave too much up", of(&changed("dropped", json!([{ "reason": "refused", "events": 1_u64 << 60 }])))),
         ("fully specified algorithm", sign(&key, &header.replace("EdDSA", "Ed25519"), &body)),
         ("one bit of the signature", flip(&good)),
         ("signed by another key", sign(&SecretKey::from_seed(&[2; 32]), &header, &body)),

@@ -2,12 +2,12 @@
 
 use super::Core;
 use crate::io::{EngageKind, Notice, Now, Output, Record, Signal};
-use crate::record::{self, AlarmRecord, BatchRecord, EventRecord, SessionRecord, State};
+use crate::record::{self, AlarmRecord, BatchRecord, EventRecord, SessionRecord, State, Unreadable};
 use crate::session::Step;
 use crate::trust;
 use delistening_schema::event::{Body, Engagement};
 use delistening_schema::problem::Action;
-use delistening_schema::{Event, limits};
+use delistening_schema::{DropReason, Event, limits};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -113,10 +113,9 @@ impl Core {
             if self.queue.is_empty() && self.unsigned.is_none() {
                 self.anchor = trust::anchor(&self.state);
             }
-            if self.queue.insert(record) {
-                self.seal_by(now.mono_ms + self.config.max_age_ms);
-            } else {
-                self.set_aside(&record.key);
+            match self.queue.insert(record) {
+                Ok(()) => self.seal_by(now.mono_ms + self.config.max_age_ms),
+                Err(why) => self.set_aside(&record.key, why),
             }
         }
     }
@@ -139,43 +138,68 @@ impl Core {
         self.leads = true;
         let mut events = Vec::new();
         let mut crashed = Vec::new();
+        let mut unreadable = Vec::new();
+        let mut chain = None;
         for stored in records {
             if stored.key == record::STATE {
                 match record::read::<State>(stored) {
-                    Some(state) => self.state = state,
-                    // Without its chain this device would fork it.
-                    None => self.halt(
-                        "state-corrupted",
-                        "the stored state of this device cannot be read; clear its storage to begin a new device"
-                            .to_owned(),
-                    ),
+                    Ok(state) => {
+                        chain = Some(state.seq);
+                        self.state = state;
+                    }
+                    // Without its chain this device would fork it: nothing is sealed, and nothing written over it.
+                    Err(_) => {
+                        self.leads = false;
+                        self.halt(
+                            "state-corrupted",
+                            "the stored state of this device cannot be read; have it forget everything to begin a \
+                             new device"
+                                .to_owned(),
+                        );
+                    }
                 }
                 if self.config.listener.is_some() {
                     self.state.listener.clone_from(&self.config.listener);
                 }
             } else if stored.key == record::ALARM {
                 match record::read::<AlarmRecord>(stored) {
-                    Some(alarm) => self.alarm = Some(alarm),
-                    None => self.set_aside(&stored.key),
+                    Ok(alarm) => self.alarm = Some(alarm),
+                    Err(why) => unreadable.push((stored.key.clone(), why)),
                 }
             } else if stored.key.starts_with(record::BATCH) {
                 match record::read::<BatchRecord>(stored) {
-                    Some(batch) => {
-                        self.batches.insert(batch.seq, batch);
-                    }
-                    None => self.set_aside(&stored.key),
+                    Ok(batch) => self.batches.insert(batch),
+                    Err(why) => unreadable.push((stored.key.clone(), why)),
                 }
             } else if stored.key.starts_with(record::EVENT) {
                 events.push(stored.clone());
             } else if stored.key.starts_with(record::SESSION) {
                 match record::read::<SessionRecord>(stored) {
-                    Some(session) if alive.contains(&session.owner) || session.owner == self.owner => {}
-                    Some(session) => crashed.push(session),
-                    None => self.set_aside(&stored.key),
+                    Ok(session) if alive.contains(&session.owner) || session.owner == self.owner => {}
+                    Ok(session) => crashed.push(session),
+                    Err(why) => unreadable.push((stored.key.clone(), why)),
                 }
             }
         }
         self.tell_alarm();
+        if !self.leads {
+            return;
+        }
+        // Only when the chain is known: giving up is written into it.
+        for (key, why) in unreadable {
+            self.set_aside(&key, why);
+        }
+        // A batch is stored with the chain's end, so none is beyond it but what a former device was done with.
+        if let Some(chain) = chain {
+            let beyond: Vec<u64> =
+                self.batches.values().map(|batch| batch.seq).filter(|&seq| seq > chain).collect();
+            for &seq in &beyond {
+                self.batches.remove(seq);
+            }
+            if !beyond.is_empty() {
+                self.store(Vec::new(), beyond.into_iter().map(record::batch_key).collect());
+            }
+        }
         events.extend(std::mem::take(&mut self.unconfirmed).into_values().flatten());
         let waited = !events.is_empty();
         self.enqueue(now, &events);
@@ -187,6 +211,7 @@ impl Core {
         for session in crashed {
             self.end_crashed(now, &session);
         }
+        self.identify();
     }
 
     fn end_crashed(&mut self, now: Now, session: &SessionRecord) {
@@ -204,8 +229,20 @@ impl Core {
         self.anchor = None;
     }
 
-    fn set_aside(&mut self, key: &str) {
-        let detail = format!("the stored record {key} cannot be read and was set aside");
+    fn set_aside(&mut self, key: &str, why: Unreadable) {
+        let detail = match why {
+            Unreadable::Later => format!("the stored record {key} is of a later version of the SDK and left to it"),
+            Unreadable::Corrupted => format!("the stored record {key} cannot be read and was given up"),
+        };
         self.error("record-corrupted", detail, Action::Drop);
+        if why == Unreadable::Corrupted {
+            self.count_dropped(DropReason::Corrupted, 1, vec![key.to_owned()]);
+            self.notify(Notice::Dropped {
+                seq: None,
+                events: 1,
+                reason: DropReason::Corrupted,
+                problem: None,
+            });
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::record::{self, BatchRecord};
 use crate::trust::{self, Distrust, Proof};
 use crate::upload::InFlight;
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
-use delistening_schema::limits;
+use delistening_schema::{DeviceId, DropReason, limits};
 use delistening_schema::problem::{Action, Code, Problem};
 use delistening_schema::token::Claims;
 
@@ -33,7 +33,8 @@ impl Core {
             || self.queue.bytes() >= self.config.max_bytes
             || self.flushing
             || self.hidden;
-        if !self.leads || self.stopped() || self.unsigned.is_some() || self.queue.is_empty() || !due {
+        let waits = self.unsigned.is_some() || self.former.is_some();
+        if !self.leads || self.stopped() || waits || self.queue.is_empty() || !due {
             return;
         }
         let (Some(key), Some(audience)) = (&self.key, &self.state.audience) else {
@@ -84,7 +85,7 @@ impl Core {
             self.seal_due_ms = None;
             self.anchor = None;
         }
-        self.unstored = Some(Unstored { ticket: 0, batch, deletes: keys, retry_at_ms: None });
+        self.unstored = Some(Unstored { ticket: 0, batch, deletes: keys, retry_at_ms: None, failures: 0 });
         self.store_batch();
     }
 
@@ -103,14 +104,16 @@ impl Core {
     pub(super) fn batch_stored(&mut self, now: Now, ok: bool) {
         if !ok {
             if let Some(unstored) = &mut self.unstored {
-                unstored.retry_at_ms = Some(now.mono_ms + STORE_AGAIN_MS);
+                // Storage may be full for days: five seconds at first, five minutes in the end.
+                unstored.retry_at_ms = Some(now.mono_ms + (STORE_AGAIN_MS << unstored.failures.min(6)));
+                unstored.failures += 1;
             }
             return;
         }
         if let Some(Unstored { batch, .. }) = self.unstored.take() {
             let BatchRecord { seq, events, .. } = batch;
             self.notify(Notice::Sealed { seq, bytes: batch.jws.len(), events });
-            self.batches.insert(seq, batch);
+            self.batches.insert(batch);
         }
     }
 
@@ -158,9 +161,15 @@ impl Core {
 
     fn need_token(&mut self) {
         if !self.token_asked && self.online && !self.stopped() {
+            let Some(device) = self.token_device() else { return };
             self.token_asked = true;
-            self.outputs.push(Output::NeedToken);
+            self.outputs.push(Output::NeedToken { device: device.to_string() });
         }
+    }
+
+    /// The device whose batches are to be sent.
+    fn token_device(&self) -> Option<DeviceId> {
+        self.former.or_else(|| self.key.as_ref().map(delistening_schema::PublicKey::thumbprint))
     }
 
     pub(super) fn token(&mut self, now: Now, token: Result<String, String>) {
@@ -168,7 +177,7 @@ impl Core {
         let claims = token.and_then(|token| {
             let claims = Claims::peek(&token).map_err(|error| error.to_string())?;
             let bound = claims.cnf.as_ref().map(|cnf| cnf.jkt);
-            if bound != self.key.as_ref().map(delistening_schema::PublicKey::thumbprint) {
+            if bound != self.token_device() {
                 return Err("the token is bound to another device".to_owned());
             }
             match &self.config.listener {
@@ -189,6 +198,7 @@ impl Core {
                         self.store(vec![record], Vec::new());
                     }
                 }
+                self.give_up_former_of_others(&claims.sub);
                 // By the time that has passed since: a device's wall clock may be wrong by any amount.
                 let life_s = claims.exp.saturating_sub(claims.iat);
                 let good_s = (life_s - TOKEN_MARGIN_S.min(life_s / 2)).max(1);
@@ -267,7 +277,7 @@ impl Core {
             return;
         }
         for seq in &seqs {
-            self.batches.remove(seq);
+            self.batches.remove(*seq);
         }
         let state = record::write(record::STATE.to_owned(), &self.state);
         self.store(vec![state], seqs.into_iter().map(record::batch_key).collect());
@@ -283,7 +293,7 @@ impl Core {
         ack: &Acknowledgement,
         proof: Proof<'_>,
     ) -> bool {
-        let Some(batch) = self.batches.get(&seq) else { return false };
+        let Some(batch) = self.batches.get(seq) else { return false };
         match trust::check(&mut self.state, &self.pinned, vkey, &batch.jws, ack, proof) {
             Ok(verified) => {
                 if let Some(log) = self.state.logs.get_mut(&verified.checkpoint.origin) {
@@ -339,10 +349,7 @@ impl Core {
             }
             Action::Drop => {
                 for &seq in seqs {
-                    let Some(batch) = self.batches.remove(&seq) else { continue };
-                    self.store(Vec::new(), vec![record::batch_key(seq)]);
-                    let (events, problem) = (batch.events, Some(problem.clone()));
-                    self.notify(Notice::Dropped { seq: Some(seq), events, problem });
+                    self.give_up_batch(seq, DropReason::Refused, Some(problem.clone()));
                 }
                 self.error(problem.code.as_str(), problem.detail, Action::Drop);
             }

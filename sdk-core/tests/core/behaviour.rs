@@ -1,6 +1,7 @@
 //! From a play to a verified receipt, whatever fails on the way.
 
 use super::support::{World, problem};
+use delistening_schema::DropReason;
 use delistening_schema::event::{Body, EndReason};
 use delistening_schema::problem::Code;
 use delistening_sdk_core::{Config, Core, Input, Notice, Output, Signal, TransportResult};
@@ -252,7 +253,8 @@ fn a_bad_batch_is_given_up_and_its_neighbours_are_kept() {
     }
     world.network = true;
     world.let_wait(&mut core, 10);
-    assert_eq!(world.server.kept.keys().copied().collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(world.server.dropped().len(), 0, "the fact goes with the next batch");
+    assert_eq!(world.server.kept.keys().map(|(_, seq)| *seq).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(core.status().batches, 0);
 }
 
@@ -299,9 +301,103 @@ fn corrupted_records_are_set_aside() {
     world.disk.insert("session/garbage".into(), r#"{"v":9}"#.into());
     world.network = true;
     let mut core = world.start();
+    world.play(&mut core, 2, "t", 10_000, Some(EndReason::Skipped));
     world.give(&mut core, Input::Flush);
     assert_eq!(world.error_codes(), ["record-corrupted", "record-corrupted"]);
     assert!(world.receipts() > 0);
+    assert!(!world.disk.contains_key("event/garbage"));
+    assert!(world.disk.contains_key("session/garbage"), "a later version may read it");
+    assert_eq!(world.server.dropped(), [(DropReason::Corrupted, 1)]);
+}
+
+#[test]
+fn what_is_beyond_the_bounds_is_given_up_counted_and_told() {
+    for (config, reason) in [
+        (Config { queue_events: 40, ..Config::default() }, DropReason::QueueFull),
+        (Config { queue_bytes: 20_000, ..Config::default() }, DropReason::QueueFull),
+        (Config { queue_age_ms: 3 * 86_400_000, ..Config::default() }, DropReason::TooOld),
+    ] {
+        let mut world = World::new();
+        let mut core = world.start_with(config, &[]);
+        world.play(&mut core, 0, "t", 10_000, Some(EndReason::Skipped));
+        world.give(&mut core, Input::Flush);
+        world.give(&mut core, Input::Online(false));
+        for n in 1..=20 {
+            world.play(&mut core, n, &format!("t{n}"), 40_000, Some(EndReason::Completed));
+            world.pass(86_400_000);
+            world.give(&mut core, Input::Tick);
+        }
+        let given_up: usize = world.given_up();
+        assert!(given_up > 0);
+        world.give(&mut core, Input::Online(true));
+        world.play(&mut core, 99, "last", 10_000, Some(EndReason::Skipped));
+        world.give(&mut core, Input::Flush);
+        world.let_wait(&mut core, 10);
+        world.give(&mut core, Input::Flush);
+        assert_eq!(world.server.dropped(), [(reason, given_up as u64)]);
+        let recorded = world.notices.iter().filter(|notice| matches!(notice, Notice::Event { .. })).count();
+        assert_eq!(world.server.events().len() + given_up, recorded, "{reason:?}: all is there or told of");
+        let tracks: Vec<String> = world.server.events().into_iter().map(|event| event.track).collect();
+        assert!(tracks.contains(&"t20".to_owned()), "the newest is kept");
+        assert_eq!(core.status().events + core.status().batches, 0);
+    }
+}
+
+#[test]
+fn what_was_given_up_is_told_of_also_after_a_crash() {
+    let mut world = World::new();
+    world.network = false;
+    let mut core = world.start_with(Config { queue_events: 10, ..Config::default() }, &[]);
+    for n in 0..4 {
+        world.play(&mut core, n, "t", 40_000, Some(EndReason::Completed));
+        world.give(&mut core, Input::Flush);
+    }
+    let given_up = world.given_up() as u64;
+    drop(core);
+    world.network = true;
+    let mut core = world.start();
+    world.play(&mut core, 9, "t", 10_000, Some(EndReason::Skipped));
+    world.give(&mut core, Input::Flush);
+    world.let_wait(&mut core, 10);
+    assert_eq!(world.server.dropped(), [(DropReason::QueueFull, given_up)]);
+}
+
+#[test]
+fn a_device_that_lost_its_key_goes_on_as_a_new_one_and_nothing_counts_twice() {
+    let mut world = World::new();
+    let mut core = world.start();
+    // One session is half sent, one half sealed, one not sealed at all.
+    world.play(&mut core, 1, "sent", 40_000, None);
+    world.give(&mut core, Input::Flush);
+    world.network = false;
+    world.play(&mut core, 2, "sealed", 40_000, None);
+    world.give(&mut core, Input::Flush);
+    world.play(&mut core, 3, "waiting", 20_000, Some(EndReason::Completed));
+    world.signal(&mut core, 1, Signal::Ended { reason: EndReason::Stopped, position_ms: 40_000 });
+    drop(core);
+    world.network = true;
+    let former = world.replace_key();
+    let mut core = world.start();
+    world.give(&mut core, Input::Flush);
+    world.let_wait(&mut core, 10);
+    world.give(&mut core, Input::Flush);
+    assert_eq!(world.error_codes(), ["key-lost"]);
+    assert_eq!(core.status().events + core.status().batches, 0);
+    let mut devices = std::collections::BTreeMap::<_, std::collections::BTreeSet<_>>::new();
+    for (opened, ..) in world.server.kept.values() {
+        for event in &opened.payload.events {
+            let event = delistening_schema::Event::from_json(event.get()).unwrap();
+            devices.entry(event.track).or_default().insert(opened.payload.device);
+        }
+    }
+    assert!(devices.values().all(|devices| devices.len() == 1), "no session under two names: {devices:?}");
+    assert_eq!(devices["sealed"].first(), Some(&former));
+    assert_ne!(devices["waiting"].first(), Some(&former));
+    let first = world.server.kept.values().find(|(opened, ..)| opened.payload.device != former);
+    let first = &first.unwrap().0.payload;
+    assert_eq!((first.seq, first.prev), (1, None), "a chain of its own");
+    let told: u64 = world.server.dropped().iter().map(|(_, events)| events).sum();
+    assert_eq!((world.server.dropped()[0].0, told), (DropReason::KeyLost, world.given_up() as u64));
 }
 
 #[test]

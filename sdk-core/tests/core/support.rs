@@ -7,7 +7,7 @@ use delistening_schema::ledger::{
     BatchEntry, Checkpoint, Entry, KeyEntry, LogSigner, Receipt, merkle, reference,
 };
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::{Batch, Event, Hash, OpenedBatch, jws, token};
+use delistening_schema::{Batch, DeviceId, DropReason, Event, Hash, OpenedBatch, jws, token};
 use delistening_sdk_core::{
     Config, Core, Entropy, FetchResult, Input, Notice, Now, Output, Record, Signal, Track, TransportResult,
 };
@@ -32,7 +32,7 @@ pub type Refusal = fn() -> Problem;
 pub struct Server {
     pub signer: LogSigner,
     pub leaves: Vec<Hash>,
-    pub kept: BTreeMap<u64, (OpenedBatch, u64, u64, Vec<u8>)>,
+    pub kept: BTreeMap<(DeviceId, u64), (OpenedBatch, u64, u64, Vec<u8>)>,
     /// Refuses whole requests, most recent first.
     pub refusals: Vec<Refusal>,
     /// Refuses each batch for which this gives a problem.
@@ -167,7 +167,8 @@ impl Server {
                 answers.push(Answer::Refused { problem });
                 continue;
             }
-            let duplicate = self.kept.contains_key(&seq);
+            let name = (opened.payload.device, seq);
+            let duplicate = self.kept.contains_key(&name);
             if !duplicate {
                 let entry = Entry::Batch(BatchEntry {
                     batch: opened.hash,
@@ -176,9 +177,9 @@ impl Server {
                 });
                 self.leaves.push(merkle::leaf_hash(&entry.to_bytes()));
                 let size = self.leaves.len() as u64;
-                self.kept.insert(seq, (opened.clone(), size - 1, size, entry.to_bytes()));
+                self.kept.insert(name, (opened.clone(), size - 1, size, entry.to_bytes()));
             }
-            let (kept, index, size, entry) = &self.kept[&seq];
+            let (kept, index, size, entry) = &self.kept[&name];
             assert_eq!(kept.hash, opened.hash, "a fork at {seq}");
             let leaves = &self.leaves[..usize::try_from(*size).unwrap()];
             let receipt = Receipt {
@@ -209,6 +210,15 @@ impl Server {
             retry_after_s: None,
             body: serde_json::to_string(&response).unwrap(),
         }
+    }
+
+    /// What devices told of having given up, by reason.
+    pub fn dropped(&self) -> Vec<(DropReason, u64)> {
+        let mut all = BTreeMap::new();
+        for dropped in self.kept.values().flat_map(|(opened, ..)| &opened.payload.dropped) {
+            *all.entry(dropped.reason).or_default() += dropped.events;
+        }
+        all.into_iter().collect()
     }
 
     /// Every event kept, in the order of batches and events.
@@ -325,9 +335,9 @@ impl World {
                 let signature = Some(self.key.sign(message.as_bytes()));
                 core.handle(self.now, Input::Signed { ticket, signature });
             }
-            Output::NeedToken => {
+            Output::NeedToken { device } => {
                 self.tokens += 1;
-                let token = Ok(self.token());
+                let token = Ok(self.token(&device));
                 core.handle(self.now, Input::Token { token });
             }
             Output::Send { ticket, body, .. } => {
@@ -356,11 +366,26 @@ impl World {
         }
     }
 
-    fn token(&self) -> String {
+    /// The device's key is gone: makes another, and names the former device.
+    pub fn replace_key(&mut self) -> DeviceId {
+        let former = std::mem::replace(&mut self.key, SecretKey::from_seed(&[2; 32]));
+        former.public().thumbprint()
+    }
+
+    /// How many events the app was told are given up.
+    pub fn given_up(&self) -> usize {
+        let dropped = self.notices.iter().filter_map(|notice| match notice {
+            Notice::Dropped { events, .. } => Some(*events),
+            _ => None,
+        });
+        dropped.sum()
+    }
+
+    fn token(&self, device: &str) -> String {
         let now = self.now.wall_ms / 1_000 - self.ahead_s;
         let claims = serde_json::json!({
             "iss": "i", "aud": "https://plays.example", "iat": now, "exp": now + self.token_life,
-            "sub": self.listener, "scope": "plays:write", "cnf": { "jkt": self.key.public().thumbprint() },
+            "sub": self.listener, "scope": "plays:write", "cnf": { "jkt": device },
         });
         let input = jws::signing_input(&token::header("k"), claims.to_string().as_bytes());
         let signature = self.key.sign(input.as_bytes());
