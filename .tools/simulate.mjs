@@ -14,5 +14,7 @@ await main(async () => {
   );
   // Outside of a step: the last line stays the last.
   const program = join(ROOT, "target/simulation", `simulate${SUFFIX}`);
-  await run(program, process.argv.slice(2), { why: "A seed failed; which one, and how to run it alone, stands above." });
+  await run(program, process.argv.slice(2), {
+    why: "A seed failed; which one, and how to run it alone, stands above.",
+  });
 });

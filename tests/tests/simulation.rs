@@ -60,8 +60,7 @@ fn watched(heard_ms: u64) -> Oracle {
 
 fn kept(device: &[u8], events: Vec<Event>) -> ((Uuid, DeviceId), Play) {
     let device = DeviceId(Hash::of(device));
-    let fragment =
-        Fragment { leaf: 1, received: 1_000_000, anchored: None, listener: "l".into(), events };
+    let fragment = Fragment { leaf: 1, received: 1_000_000, anchored: None, listener: "l".into(), events };
     ((Uuid::nil(), device), Play::judge(device, Uuid::nil(), &[fragment]).unwrap())
 }
 

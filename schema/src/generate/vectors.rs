@@ -207,8 +207,14 @@ fn open() -> Cases {
     [
         ("good", good.clone()),
         ("gave events up", of(&changed("dropped", gave_up()))),
-        ("gave events up for a later reason", of(&changed("dropped", json!([{ "reason": "moon", "events": 1 }])))),
-        ("gave too much up", of(&changed("dropped", json!([{ "reason": "refused", "events": 1_u64 << 60 }])))),
+        (
+            "gave events up for a later reason",
+            of(&changed("dropped", json!([{ "reason": "moon", "events": 1 }]))),
+        ),
+        (
+            "gave too much up",
+            of(&changed("dropped", json!([{ "reason": "refused", "events": 1_u64 << 60 }]))),
+        ),
         ("fully specified algorithm", sign(&key, &header.replace("EdDSA", "Ed25519"), &body)),
         ("one bit of the signature", flip(&good)),
         ("signed by another key", sign(&SecretKey::from_seed(&[2; 32]), &header, &body)),

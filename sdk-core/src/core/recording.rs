@@ -142,21 +142,17 @@ impl Core {
         let mut chain = None;
         for stored in records {
             if stored.key == record::STATE {
-                match record::read::<State>(stored) {
-                    Ok(state) => {
-                        chain = Some(state.seq);
-                        self.state = state;
-                    }
+                if let Ok(state) = record::read::<State>(stored) {
+                    chain = Some(state.seq);
+                    self.state = state;
+                } else {
                     // Without its chain this device would fork it: nothing is sealed, and nothing written over it.
-                    Err(_) => {
-                        self.leads = false;
-                        self.halt(
-                            "state-corrupted",
-                            "the stored state of this device cannot be read; have it forget everything to begin a \
-                             new device"
-                                .to_owned(),
-                        );
-                    }
+                    self.leads = false;
+                    self.halt(
+                        "state-corrupted",
+                        "the stored state of this device cannot be read; have it forget everything to begin a new device"
+                            .to_owned(),
+                    );
                 }
                 if self.config.listener.is_some() {
                     self.state.listener.clone_from(&self.config.listener);
@@ -231,7 +227,9 @@ impl Core {
 
     fn set_aside(&mut self, key: &str, why: Unreadable) {
         let detail = match why {
-            Unreadable::Later => format!("the stored record {key} is of a later version of the SDK and left to it"),
+            Unreadable::Later => {
+                format!("the stored record {key} is of a later version of the SDK and left to it")
+            }
             Unreadable::Corrupted => format!("the stored record {key} cannot be read and was given up"),
         };
         self.error("record-corrupted", detail, Action::Drop);

@@ -8,9 +8,9 @@ use crate::record::{self, BatchRecord};
 use crate::trust::{self, Distrust, Proof};
 use crate::upload::InFlight;
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
-use delistening_schema::{DeviceId, DropReason, limits};
 use delistening_schema::problem::{Action, Code, Problem};
 use delistening_schema::token::Claims;
+use delistening_schema::{DeviceId, DropReason, limits};
 
 /// A token that lives no longer than this is not worth sending, unless tokens never live much longer.
 const TOKEN_MARGIN_S: u64 = 30;

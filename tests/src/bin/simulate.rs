@@ -46,7 +46,7 @@ fn run(first: u64, seeds: u64) -> ExitCode {
             }
         }
         let done = seed - first + 1;
-        if done % 500 == 0 {
+        if done.is_multiple_of(500) {
             println!("{done} seeds, {plays} plays, {failed} seeds failed");
         }
     }

@@ -60,11 +60,12 @@ impl Oracle {
             }
         }
         for key in deletes {
-            if let Some(id) = key.strip_prefix("event/").and_then(|id| id.parse::<Uuid>().ok()) {
-                if !sealed_now.contains(&id) {
-                    self.given_up += 1;
-                    self.owed.remove(&id);
-                }
+            let Some(id) = key.strip_prefix("event/").and_then(|id| id.parse::<Uuid>().ok()) else {
+                continue;
+            };
+            if !sealed_now.contains(&id) {
+                self.given_up += 1;
+                self.owed.remove(&id);
             }
         }
     }
@@ -103,7 +104,8 @@ impl Oracle {
             kept.entry(*session).or_default().push(play);
             if play.verdict.status == Status::Invalid {
                 tally.lost += 1;
-                findings.push(format!("session {session} of an honest device is invalid: {:?}", play.verdict));
+                findings
+                    .push(format!("session {session} of an honest device is invalid: {:?}", play.verdict));
             }
         }
         let none = Vec::new();
@@ -147,8 +149,7 @@ fn judge(events: &[&Event]) -> Option<Play> {
     let device = DeviceId(Hash::of(b"owed"));
     let session = events.first()?.session;
     let events = events.iter().copied().cloned().collect();
-    let fragment =
-        Fragment { leaf: 0, received: u64::MAX, anchored: None, listener: String::new(), events };
+    let fragment = Fragment { leaf: 0, received: u64::MAX, anchored: None, listener: String::new(), events };
     Play::judge(device, session, &[fragment])
 }
 

@@ -46,12 +46,7 @@ impl Server {
         let issuer = SecretKey::from_seed(&[5; 32]);
         let folder = fast_folder();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let mut server = Self {
-            folder,
-            log: None,
-            runtime: runtime.expect("a runtime starts"),
-            issuer,
-        };
+        let mut server = Self { folder, log: None, runtime: runtime.expect("a runtime starts"), issuer };
         server.open();
         server
     }
@@ -166,9 +161,9 @@ impl Server {
                 fragments.entry((session, batch.device)).or_default().push(fragment);
             }
         }
-        let judged = fragments.into_iter().filter_map(|(key, fragments)| {
-            Some((key, Play::judge(key.1, key.0, &fragments)?))
-        });
+        let judged = fragments
+            .into_iter()
+            .filter_map(|(key, fragments)| Some((key, Play::judge(key.1, key.0, &fragments)?)));
         judged.collect()
     }
 

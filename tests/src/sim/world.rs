@@ -103,8 +103,11 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let devices = (0..dice.between(1, 3)).map(|_| dice.split()).collect::<Vec<_>>();
-        let devices =
-            devices.into_iter().enumerate().map(|(number, mut dice)| Device::new(number, &mut dice)).collect();
+        let devices = devices
+            .into_iter()
+            .enumerate()
+            .map(|(number, mut dice)| Device::new(number, &mut dice))
+            .collect();
         Self {
             now: BEGIN_MS,
             dice,
@@ -260,7 +263,8 @@ impl World {
         (tab.leads, tab.adopted) = (true, Some(Vec::new()));
         let tab = tab.id;
         let disk = &self.devices[device].disk;
-        let records = disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect();
+        let records =
+            disk.iter().map(|(key, value)| Record { key: key.clone(), value: value.clone() }).collect();
         self.soon(200, Action::Led { device, tab, records });
     }
 
@@ -277,7 +281,8 @@ impl World {
         listen.steps = listen.steps.saturating_sub(1);
         let mut pause = self.dice.between(SECOND, 9 * SECOND);
         let signals = if over {
-            let reason = if position_ms >= listen.duration_ms { EndReason::Completed } else { EndReason::Skipped };
+            let reason =
+                if position_ms >= listen.duration_ms { EndReason::Completed } else { EndReason::Skipped };
             vec![Signal::Ended { reason, position_ms }]
         } else if listen.since.is_none() {
             listen.since = Some(now);
@@ -362,7 +367,8 @@ impl World {
             duration_ms: self.dice.chance(90).then_some(duration_ms),
             ..Track::default()
         };
-        let open = Input::OpenSession { handle, id: Some(session), track, engine: "sim".into(), autoplay: false };
+        let open =
+            Input::OpenSession { handle, id: Some(session), track, engine: "sim".into(), autoplay: false };
         self.give(device, tab, open);
         self.give(device, tab, Input::Signal { handle, signal: Signal::Playing { position_ms: 0 } });
         self.oracle.heard.entry(session).or_default();
@@ -386,8 +392,7 @@ impl World {
         if !killed {
             if let Some(mut listen) = self.devices[device].tabs[place].playing.take() {
                 listen.advance(self.now, self.oracle.heard.entry(listen.session).or_default());
-                let signal =
-                    Signal::Ended { reason: EndReason::Unloaded, position_ms: listen.position_ms };
+                let signal = Signal::Ended { reason: EndReason::Unloaded, position_ms: listen.position_ms };
                 self.give(device, tab, Input::Signal { handle: listen.handle, signal });
             }
             self.give(device, tab, Input::Hidden);
@@ -608,9 +613,11 @@ impl World {
             let result = self.server.answer(body, self.now);
             if let TransportResult::Answer { status: 200, body, .. } = &result {
                 let response: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-                let pairs = request["batches"].as_array().into_iter().flatten().zip(
-                    response["answers"].as_array().into_iter().flatten(),
-                );
+                let pairs = request["batches"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .zip(response["answers"].as_array().into_iter().flatten());
                 for (jws, answer) in pairs {
                     if answer["status"] != "refused" {
                         self.held.insert(Hash::of(jws.as_str().unwrap_or_default().as_bytes()));
