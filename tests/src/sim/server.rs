@@ -15,7 +15,7 @@ use delistening_schema::play::{Fragment, Play};
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::token::{Claims, TokenError};
 use delistening_schema::{Batch, DeviceId, Hash, jws, token};
-use delistening_sdk_core::TransportResult;
+use delistening_sdk_core::{FetchResult, TransportResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,6 +120,24 @@ impl Server {
             })
             .collect();
         Ok(IngestResponse { log: self.log().vkey(), answers })
+    }
+
+    /// What the log shows to anybody: its checkpoint and tiles.
+    pub fn fetch(&self, path: &str) -> FetchResult {
+        let found = match path.strip_prefix("log/tile/") {
+            _ if path == "log/checkpoint" => Some(self.log().checkpoint().into_bytes()),
+            Some(tile) => self.tile(tile),
+            None => None,
+        };
+        let status = if found.is_some() { 200 } else { 404 };
+        FetchResult::Answer { status, body: found.unwrap_or_default() }
+    }
+
+    /// Logs of simulated worlds are small: an index has three digits.
+    fn tile(&self, path: &str) -> Option<Vec<u8>> {
+        let (level, rest) = path.split_once('/')?;
+        let (index, width) = rest.split_once(".p/").unwrap_or((rest, "256"));
+        self.log().tile(level.parse().ok()?, index.parse().ok()?, width.parse().ok()?).ok()?
     }
 
     fn check_token(&self, token: &str, now: u64) -> Result<DeviceToken, Problem> {

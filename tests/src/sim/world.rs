@@ -7,7 +7,7 @@ use super::server::Server;
 use delistening_schema::event::EndReason;
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Batch, Hash};
-use delistening_sdk_core::{Input, Notice, Output, Record, Signal, Track, TransportResult};
+use delistening_sdk_core::{FetchResult, Input, Notice, Output, Record, Signal, Track, TransportResult};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use uuid::Uuid;
@@ -40,6 +40,7 @@ enum Action {
     Token { device: usize, tab: u32, bound_to: String },
     Arrive { device: usize, tab: u32, ticket: u64, body: String, answers: bool },
     Response { device: usize, tab: u32, ticket: u64, result: TransportResult },
+    Fetched { device: usize, tab: u32, ticket: u64, path: String },
     Wake { device: usize, tab: u32 },
     Elect { device: usize },
     Led { device: usize, tab: u32, records: Vec<Record> },
@@ -219,6 +220,11 @@ impl World {
             }
             Action::Response { device, tab, ticket, result } => {
                 self.give(device, tab, Input::Response { ticket, result });
+            }
+            Action::Fetched { device, tab, ticket, path } => {
+                let there = self.devices[device].network && (self.healed || !self.dice.chance(10));
+                let result = if there { self.server.fetch(&path) } else { FetchResult::NetworkError };
+                self.give(device, tab, Input::Fetched { ticket, result });
             }
             Action::Wake { device, tab } => self.wake(device, tab),
             Action::Elect { device } => self.elect(device),
@@ -529,6 +535,9 @@ impl World {
                 self.soon(500, Action::Token { device, tab, bound_to });
             }
             Output::Send { ticket, body, .. } => self.send(device, tab, ticket, &body),
+            Output::Fetch { ticket, path } => {
+                self.soon(SECOND, Action::Fetched { device, tab, ticket, path })
+            }
             Output::WakeAt { mono_ms } => {
                 let Some(place) = self.devices[device].find(tab) else { return };
                 let at = self.devices[device].tabs[place].born + mono_ms.saturating_sub(1);
