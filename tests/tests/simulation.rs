@@ -2,7 +2,7 @@
 
 use delistening_schema::event::{Body, Progress, Started};
 use delistening_schema::intervals::Interval;
-use delistening_schema::play::{Fragment, Play};
+use delistening_schema::play::{Evidence, Facts, Verdict, judge};
 use delistening_schema::{DeviceId, Event, Hash, Intervals};
 use delistening_sdk_core::Record;
 use delistening_tests::sim::World;
@@ -58,23 +58,22 @@ fn watched(heard_ms: u64) -> Oracle {
     oracle
 }
 
-fn kept(device: &[u8], events: Vec<Event>) -> ((Uuid, DeviceId), Play) {
-    let device = DeviceId(Hash::of(device));
-    let fragment = Fragment { leaf: 1, received: 1_000_000, anchored: None, listener: "l".into(), events };
-    ((Uuid::nil(), device), Play::judge(device, Uuid::nil(), &[fragment]).unwrap())
+fn kept(device: &[u8], events: &[Event]) -> ((Uuid, DeviceId), Verdict) {
+    let evidence = events.iter().map(|event| Evidence { event, received: 1_000_000, anchored: None });
+    ((Uuid::nil(), DeviceId(Hash::of(device))), judge(&Facts::gather(evidence)))
 }
 
 #[test]
 fn the_oracle_sees_what_is_lost_and_what_is_double() {
     let settle = |oracle: &Oracle, plays: Vec<_>| oracle.settle(&BTreeMap::from_iter(plays), &mut Vec::new());
     let good = Tally { plays: 1, lost: 0, double: 0 };
-    assert_eq!(settle(&watched(40_000), vec![kept(b"a", session())]), good);
+    assert_eq!(settle(&watched(40_000), vec![kept(b"a", &session())]), good);
     assert_eq!(settle(&watched(40_000), vec![]), Tally { plays: 0, lost: 1, double: 0 });
-    let started_alone = vec![kept(b"a", session().split_off(0)[..1].to_vec())];
+    let started_alone = vec![kept(b"a", &session()[..1])];
     assert_eq!(settle(&watched(40_000), started_alone), Tally { plays: 0, lost: 1, double: 0 });
-    let twice = vec![kept(b"a", session()), kept(b"b", session())];
+    let twice = vec![kept(b"a", &session()), kept(b"b", &session())];
     assert_eq!(settle(&watched(40_000), twice), Tally { plays: 1, lost: 0, double: 1 });
-    let never_heard = vec![kept(b"a", session())];
+    let never_heard = vec![kept(b"a", &session())];
     assert_eq!(settle(&watched(10_000), never_heard), Tally { plays: 1, lost: 0, double: 1 });
     let mut openly = watched(40_000);
     let gone: Vec<String> = session().iter().map(|event| format!("event/{}", event.id)).collect();

@@ -1,7 +1,7 @@
 //! What must be counted: known from the devices' disks and the listeners' ears, never from the core's own word.
 
-use delistening_schema::play::{Fragment, Play, Status};
-use delistening_schema::{Batch, DeviceId, Event, Hash, Intervals};
+use delistening_schema::play::{Evidence, Facts, Status, Verdict, judge};
+use delistening_schema::{Batch, DeviceId, Event, Intervals};
 use delistening_sdk_core::Record;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -93,28 +93,31 @@ impl Oracle {
     }
 
     /// Compares what is owed with what the server counts; says what is wrong in `findings`.
-    pub fn settle(&self, plays: &BTreeMap<(Uuid, DeviceId), Play>, findings: &mut Vec<String>) -> Tally {
+    pub fn settle(
+        &self,
+        verdicts: &BTreeMap<(Uuid, DeviceId), Verdict>,
+        findings: &mut Vec<String>,
+    ) -> Tally {
         let mut tally = Tally::default();
         let mut owed: BTreeMap<Uuid, Vec<&Event>> = BTreeMap::new();
         for event in self.owed.values() {
             owed.entry(event.session).or_default().push(event);
         }
-        let mut kept: BTreeMap<Uuid, Vec<&Play>> = BTreeMap::new();
-        for ((session, _), play) in plays {
-            kept.entry(*session).or_default().push(play);
-            if play.verdict.status == Status::Invalid {
+        let mut kept: BTreeMap<Uuid, Vec<&Verdict>> = BTreeMap::new();
+        for ((session, _), verdict) in verdicts {
+            kept.entry(*session).or_default().push(verdict);
+            if verdict.status == Status::Invalid {
                 tally.lost += 1;
-                findings
-                    .push(format!("session {session} of an honest device is invalid: {:?}", play.verdict));
+                findings.push(format!("session {session} of an honest device is invalid: {verdict:?}"));
             }
         }
         let none = Vec::new();
         for session in self.heard.keys() {
-            let valid: Vec<&&Play> = kept
+            let valid: Vec<&&Verdict> = kept
                 .get(session)
                 .unwrap_or(&none)
                 .iter()
-                .filter(|play| play.verdict.status == Status::Valid)
+                .filter(|verdict| verdict.status == Status::Valid)
                 .collect();
             tally.plays += u64::from(!valid.is_empty());
             if valid.len() > 1 {
@@ -122,21 +125,21 @@ impl Oracle {
                 findings.push(format!("session {session} counts {} times", valid.len()));
             }
             let heard_ms = self.heard[session].total();
-            for play in &valid {
+            for verdict in &valid {
                 // Positions are told in whole milliseconds, and a rate is not exact.
-                if play.verdict.heard_ms > heard_ms + 2_000 {
+                if verdict.heard_ms > heard_ms + 2_000 {
                     tally.double += 1;
-                    let counted = play.verdict.heard_ms;
+                    let counted = verdict.heard_ms;
                     findings.push(format!("session {session}: {counted} ms count, {heard_ms} ms were heard"));
                 }
             }
-            let Some(expected) = owed.get(session).and_then(|events| judge(events)) else { continue };
-            let kept_ms = kept.get(session).unwrap_or(&none).iter().map(|play| play.verdict.heard_ms).max();
-            if kept_ms.unwrap_or(0) < expected.verdict.heard_ms {
+            let Some(expected) = owed.get(session).map(|events| expect(events)) else { continue };
+            let kept_ms = kept.get(session).unwrap_or(&none).iter().map(|verdict| verdict.heard_ms).max();
+            if kept_ms.unwrap_or(0) < expected.heard_ms {
                 tally.lost += 1;
-                let owed_ms = expected.verdict.heard_ms;
+                let owed_ms = expected.heard_ms;
                 findings.push(format!("session {session}: {owed_ms} ms are owed, {kept_ms:?} ms are kept"));
-            } else if expected.verdict.status == Status::Valid && valid.is_empty() {
+            } else if expected.status == Status::Valid && valid.is_empty() {
                 tally.lost += 1;
                 findings.push(format!("session {session} is owed and does not count"));
             }
@@ -145,12 +148,9 @@ impl Oracle {
     }
 }
 
-fn judge(events: &[&Event]) -> Option<Play> {
-    let device = DeviceId(Hash::of(b"owed"));
-    let session = events.first()?.session;
-    let events = events.iter().copied().cloned().collect();
-    let fragment = Fragment { leaf: 0, received: u64::MAX, anchored: None, listener: String::new(), events };
-    Play::judge(device, session, &[fragment])
+fn expect(events: &[&Event]) -> Verdict {
+    let evidence = events.iter().map(|event| Evidence { event, received: u64::MAX, anchored: None });
+    judge(&Facts::gather(evidence))
 }
 
 fn read_event(value: &str) -> Option<Event> {

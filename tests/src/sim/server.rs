@@ -11,10 +11,10 @@ use delistening_ingest::store::{Filter, SqliteStore, Store};
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::LogSigner;
-use delistening_schema::play::{Fragment, Play};
+use delistening_schema::play::{Evidence, Facts, Verdict, judge};
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::token::{Claims, TokenError};
-use delistening_schema::{Batch, DeviceId, Hash, jws, token};
+use delistening_schema::{Batch, DeviceId, Event, Hash, jws, token};
 use delistening_sdk_core::{FetchResult, TransportResult};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -152,36 +152,38 @@ impl Server {
         }
     }
 
-    /// Every batch that is kept, with its place and when it was received.
+    /// Every batch that is kept, with the time when it was received.
     ///
     /// # Panics
     /// When the journal cannot be read.
-    pub fn batches(&self) -> Vec<(u64, u64, Batch)> {
+    pub fn batches(&self) -> Vec<(u64, Batch)> {
         let log = self.log();
         let mut reader = log.reader(0);
         let mut batches = Vec::new();
-        while let Some((leaf, record)) = reader.next_below(log.size()).expect("the journal can be read") {
+        while let Some((_, record)) = reader.next_below(log.size()).expect("the journal can be read") {
             if let Record::Batch(record) = record {
                 let batch = Batch::unverified(&record.jws).expect("what is kept can be read");
-                batches.push((leaf, record.received, batch));
+                batches.push((record.received, batch));
             }
         }
         batches
     }
 
     /// Every session, judged by the rule from the journal alone.
-    pub fn plays(&self) -> BTreeMap<(Uuid, DeviceId), Play> {
-        let log = self.log();
-        let mut fragments: BTreeMap<(Uuid, DeviceId), Vec<Fragment>> = BTreeMap::new();
-        for (leaf, received, batch) in self.batches() {
-            let anchored = batch.anchor.as_ref().and_then(|anchor| log.time_at(anchor.size));
-            for (session, fragment) in Fragment::split(&batch, leaf, received, anchored) {
-                fragments.entry((session, batch.device)).or_default().push(fragment);
+    pub fn verdicts(&self) -> BTreeMap<(Uuid, DeviceId), Verdict> {
+        let mut sessions: BTreeMap<(Uuid, DeviceId), Vec<(Event, u64, Option<u64>)>> = BTreeMap::new();
+        for (received, batch) in self.batches() {
+            let anchored = batch.anchor.as_ref().and_then(|anchor| self.log().time_at(anchor.size));
+            for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
+                let key = (event.session, batch.device);
+                sessions.entry(key).or_default().push((event, received, anchored));
             }
         }
-        let judged = fragments
-            .into_iter()
-            .filter_map(|(key, fragments)| Some((key, Play::judge(key.1, key.0, &fragments)?)));
+        let judged = sessions.into_iter().map(|(key, events)| {
+            let evidence =
+                events.iter().map(|&(ref event, received, anchored)| Evidence { event, received, anchored });
+            (key, judge(&Facts::gather(evidence)))
+        });
         judged.collect()
     }
 
@@ -194,7 +196,10 @@ impl Server {
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open(&self.folder.path().join("plays.sqlite")).expect("a store opens"));
         let live = Arc::new(Live::open(&*store).expect("the store can be read"));
-        let options = projection::Options { verdicts_after: Duration::from_hours(24) };
+        let options = projection::Options {
+            verdicts_after: Duration::from_hours(24),
+            ..projection::Options::default()
+        };
         // Of its own, so that it ends with this call.
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime starts");
@@ -230,7 +235,8 @@ impl Drop for Server {
 }
 
 fn check(jws: String, token: &DeviceToken, now_ms: u64) -> Result<Checked, Problem> {
-    let context = IntakeContext { issuer: ISSUER.to_owned(), client: "app".to_owned() };
+    let context =
+        IntakeContext { issuer: ISSUER.to_owned(), client: "app".to_owned(), ..IntakeContext::default() };
     intake::check(jws, token, AUDIENCE, now_ms, context)
 }
 

@@ -95,8 +95,9 @@ impl World {
     /// Runs the world of `seed` to its end.
     pub fn run(seed: u64) -> Outcome {
         let mut world = Self::new(seed);
-        world.plan();
-        while world.step() {}
+        let end = world.plan();
+        // Some faults last beyond the days of listening.
+        world.run_until(end + 10 * DAY);
         world.heal();
         world.outcome()
     }
@@ -126,7 +127,7 @@ impl World {
     }
 
     /// Listening and faults over some days, seldom over a month.
-    fn plan(&mut self) {
+    fn plan(&mut self) -> u64 {
         let days = if self.dice.chance(5) { 31 } else { self.dice.between(1, 8) };
         let end = BEGIN_MS + days * DAY;
         for device in 0..self.devices.len() {
@@ -139,6 +140,7 @@ impl World {
                 self.plan_fault(device, at);
             }
         }
+        end
     }
 
     fn plan_fault(&mut self, device: usize, at: u64) {
@@ -182,14 +184,18 @@ impl World {
         self.at(time, action);
     }
 
-    /// The next thing happens; false when nothing is left.
-    fn step(&mut self) -> bool {
-        let Some(Reverse((time, number))) = self.agenda.pop() else { return false };
-        self.now = self.now.max(time);
-        if let Some(action) = self.actions.remove(&number) {
-            self.perform(action);
+    /// Everything happens that is to happen until `end`.
+    fn run_until(&mut self, end: u64) {
+        while let Some(&Reverse((time, number))) = self.agenda.peek()
+            && time <= end
+        {
+            self.agenda.pop();
+            self.now = self.now.max(time);
+            if let Some(action) = self.actions.remove(&number) {
+                self.perform(action);
+            }
         }
-        true
+        self.now = self.now.max(end);
     }
 
     fn perform(&mut self, action: Action) {
@@ -657,11 +663,10 @@ impl World {
         let mut dice = self.dice.split();
         self.devices.push(Device::new(number, &mut dice));
         let tab = self.open(number);
-        while self.step() {}
         self.start(number, tab, 1, Uuid::from_u128(u128::MAX));
         let place = self.devices[number].find(tab).unwrap_or(0);
         self.devices[number].tabs[place].tracks = 0;
-        while self.step() {}
+        self.run_until(self.now + DAY);
         self.drain(number);
     }
 
@@ -669,13 +674,12 @@ impl World {
         self.close_all(device);
         let tab = self.open(device);
         for _ in 0..100 {
-            while self.step() {}
+            self.run_until(self.now + 10 * MINUTE);
             let Some(place) = self.devices[device].find(tab) else { return };
             let status = self.devices[device].tabs[place].core.status();
             if status.events + status.batches == 0 || status.halted {
                 break;
             }
-            self.now += MINUTE;
             self.give(device, tab, Input::Flush);
         }
     }
@@ -683,7 +687,7 @@ impl World {
     fn outcome(mut self) -> Outcome {
         let mut told = 0;
         let (mut chains, batches) = (BTreeMap::new(), self.server.batches());
-        for Batch { device, seq, events, dropped, .. } in batches.iter().map(|(_, _, batch)| batch) {
+        for Batch { device, seq, events, dropped, .. } in batches.iter().map(|(_, batch)| batch) {
             told += dropped.iter().map(|dropped| dropped.events).sum::<u64>();
             if chains.insert((*device, *seq), events.len()).is_some() {
                 self.findings.push(format!("batch {seq} of {device} is kept twice"));
@@ -703,7 +707,7 @@ impl World {
             let given_up = self.oracle.given_up;
             self.findings.push(format!("{given_up} events were given up, {told} are told of"));
         }
-        let tally = self.oracle.settle(&self.server.plays(), &mut self.findings);
+        let tally = self.oracle.settle(&self.server.verdicts(), &mut self.findings);
         let counted = self.server.counted();
         if counted != tally.plays {
             self.findings.push(format!("{} plays count, the projection says {counted}", tally.plays));
