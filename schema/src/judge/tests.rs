@@ -93,6 +93,7 @@ fn told(leaf: u64, device: u8, listener: u8, network: u8, seq: u64, prev: Option
             .iter()
             .map(|event| serde_json::value::RawValue::from_string(event.to_json()).unwrap())
             .collect(),
+        dropped: Vec::new(),
     };
     let context = IntakeContext {
         client: "browser".into(),

@@ -29,6 +29,9 @@ pub const AUDIENCE: &str = "https://plays.example";
 const ISSUER: &str = "https://issuer.example";
 const TOKEN_LIFE_S: u64 = 600;
 
+/// An event, when it was received, and the signed time before it.
+type Told = (Event, u64, Option<u64>);
+
 /// The server, with the platform's backend beside it.
 pub struct Server {
     folder: TempDir,
@@ -171,7 +174,7 @@ impl Server {
 
     /// Every session, judged by the rule from the journal alone.
     pub fn verdicts(&self) -> BTreeMap<(Uuid, DeviceId), Verdict> {
-        let mut sessions: BTreeMap<(Uuid, DeviceId), Vec<(Event, u64, Option<u64>)>> = BTreeMap::new();
+        let mut sessions: BTreeMap<(Uuid, DeviceId), Vec<Told>> = BTreeMap::new();
         for (received, batch) in self.batches() {
             let anchored = batch.anchor.as_ref().and_then(|anchor| self.log().time_at(anchor.size));
             for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {

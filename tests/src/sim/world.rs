@@ -542,7 +542,7 @@ impl World {
             }
             Output::Send { ticket, body, .. } => self.send(device, tab, ticket, &body),
             Output::Fetch { ticket, path } => {
-                self.soon(SECOND, Action::Fetched { device, tab, ticket, path })
+                self.soon(SECOND, Action::Fetched { device, tab, ticket, path });
             }
             Output::WakeAt { mono_ms } => {
                 let Some(place) = self.devices[device].find(tab) else { return };
