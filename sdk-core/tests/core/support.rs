@@ -28,11 +28,14 @@ impl Entropy for Seeded {
 /// What the server says instead of keeping a request.
 pub type Refusal = fn() -> Problem;
 
+/// A batch, its index, the size that its receipt is for, and its entry.
+pub type Kept = (OpenedBatch, u64, u64, Vec<u8>);
+
 /// A server with a real log of its own.
 pub struct Server {
     pub signer: LogSigner,
     pub leaves: Vec<Hash>,
-    pub kept: BTreeMap<(DeviceId, u64), (OpenedBatch, u64, u64, Vec<u8>)>,
+    pub kept: BTreeMap<(DeviceId, u64), Kept>,
     /// Refuses whole requests, most recent first.
     pub refusals: Vec<Refusal>,
     /// Refuses each batch for which this gives a problem.
