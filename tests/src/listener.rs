@@ -191,7 +191,7 @@ impl Listener {
             Output::Sign { ticket, message } => {
                 Some(Input::Signed { ticket, signature: Some(self.key.sign(message.as_bytes())) })
             }
-            Output::NeedToken => {
+            Output::NeedToken { .. } => {
                 let wanted = json!({ "device": self.key.public().thumbprint(), "listener": "listener-1" });
                 Some(Input::Token { token: Ok(token(&self.client, &self.url, &wanted).await) })
             }
