@@ -8,6 +8,7 @@ import { setup } from "./setup.mjs";
 import { buildWasm, MODULES } from "./wasm.mjs";
 
 const DEMO = "examples/demo";
+const AUDIT = "examples/audit";
 // What a page may ask for. Scripts and notes that lie beside it stay behind.
 const STATIC = new Set(
   ".css .flac .html .ico .jpg .json .m4a .mp3 .oga .ogg .opus .png .svg .txt .wav .webm .webmanifest .webp".split(" "),
@@ -21,6 +22,8 @@ export async function build(how, { conformance = false } = {}) {
   await step("Build @delistening/sdk", buildSdk);
   await step("Build @delistening/player", () => compile("player"));
   await step("Build the demo page", buildDemo);
+  await step("Build the WASM module of the audit", () => buildWasm(how, MODULES.audit));
+  await step("Build the page of the audit", () => buildPage(AUDIT, ["web/main.ts", "web/worker.ts"], ["wasm"]));
 }
 
 /** Checks the types of a TypeScript project without writing anything. */
@@ -57,13 +60,19 @@ function clear(folder, keep) {
 }
 
 async function buildDemo() {
-  const dist = join(ROOT, DEMO, "dist");
-  clear(`${DEMO}/dist`, []);
+  await buildPage(DEMO, ["src/main.ts"], []);
+  // The SDK asks for its module beside itself, and the bundle lies at the top of the page's folder.
+  copyStatic(join(ROOT, MODULES.sdk.out), join(ROOT, DEMO, "dist/wasm"), new Set([".wasm"]));
+}
+
+/** Bundles a page: its scripts and what lies beside them. What `keep` names in its folder was built before. */
+async function buildPage(folder, scripts, keep) {
+  clear(`${folder}/dist`, keep);
   const { build: bundle } = await import("esbuild");
   await bundle({
     absWorkingDir: ROOT,
-    entryPoints: [`${DEMO}/src/main.ts`],
-    outdir: `${DEMO}/dist`,
+    entryPoints: scripts.map((script) => `${folder}/${script}`),
+    outdir: `${folder}/dist`,
     bundle: true,
     format: "esm",
     splitting: true,
@@ -72,10 +81,8 @@ async function buildDemo() {
     target: "es2022",
     logLevel: "warning",
   });
-  // The SDK asks for its module beside itself, and the bundle lies at the top of the page's folder.
-  copyStatic(join(ROOT, MODULES.sdk.out), join(dist, "wasm"), new Set([".wasm"]));
-  copyStatic(join(ROOT, DEMO), dist, STATIC);
-  say(`${DEMO}/dist`);
+  copyStatic(join(ROOT, folder), join(ROOT, folder, "dist"), STATIC);
+  say(`${folder}/dist`);
 }
 
 function copyStatic(from, to, extensions) {

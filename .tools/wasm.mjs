@@ -23,6 +23,13 @@ export const MODULES = {
     out: "sdk-wasm/dist/wasm",
   },
 };
+// The audit, for those who check an export in their browser.
+MODULES.audit = {
+  crate: "delistening-audit",
+  features: [],
+  inputs: ["schema/src", "schema/Cargo.toml", "examples/audit/src", "examples/audit/Cargo.toml"],
+  out: "examples/audit/dist/wasm",
+};
 // A module per family of codecs, as fast as can be: a page downloads those of what it plays.
 export const CODECS = ["mp3", "flac", "mp4", "vorbis", "opus", "pcm"];
 const PLAYER = {

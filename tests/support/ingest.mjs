@@ -15,15 +15,17 @@ export class Ingest {
   origin = "";
   #data;
   #www;
+  #settings;
   #child;
   #ended;
 
-  /** `www`: a folder that the server shows at `/`. */
-  static async start({ www } = {}) {
+  /** `www`: a folder that the server shows at `/`; `settings`: more arguments of `serve`. */
+  static async start({ www, settings = [] } = {}) {
     if (!existsSync(PROGRAM)) throw new Error("build the server first: cargo build -p delistening-ingest");
     const ingest = new Ingest();
     ingest.#data = await mkdtemp(join(tmpdir(), "delistening-tests-"));
     ingest.#www = www;
+    ingest.#settings = settings;
     await ingest.run();
     return ingest;
   }
@@ -31,7 +33,7 @@ export class Ingest {
   /** Starts the program, on the port it had before if it had one. */
   async run() {
     const listen = this.origin ? new URL(this.origin).host : "127.0.0.1:0";
-    const args = ["serve", "--dev", "--data", this.#data, "--listen", listen];
+    const args = ["serve", "--dev", "--data", this.#data, "--listen", listen, ...this.#settings];
     if (this.#www) args.push("--www", this.#www);
     const child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
@@ -59,7 +61,8 @@ export class Ingest {
     await rm(this.#data, { recursive: true });
   }
 
-  async #token(wanted) {
+  /** A token, as anybody on this machine gets it in development. */
+  async token(wanted) {
     const response = await fetch(`${this.origin}/dev/token`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -70,13 +73,13 @@ export class Ingest {
 
   /** What a service reads. */
   async get(path) {
-    const headers = { authorization: `Bearer ${await this.#token({ scope: "counts:read" })}` };
+    const headers = { authorization: `Bearer ${await this.token({ scope: "counts:read" })}` };
     return (await fetch(this.origin + path, { headers })).json();
   }
 
   /** Waits, on the live stream, until `test` says that the counts are as they should be. */
   async counts(test) {
-    const headers = { authorization: `Bearer ${await this.#token({ scope: "counts:read" })}` };
+    const headers = { authorization: `Bearer ${await this.token({ scope: "counts:read" })}` };
     const response = await fetch(`${this.origin}/v1/live`, { headers });
     const tracks = {};
     let buffer = "";
