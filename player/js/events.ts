@@ -28,6 +28,8 @@ export interface PlayerEvents {
   seeked: { readonly fromMs: number; readonly toMs: number };
   /** A track was played to its end. */
   ended: { readonly track: PlayerTrack };
+  /** Another engine plays the track: the one that was chosen for it, or the one that was fallen back on. */
+  enginechange: { readonly engine: string; readonly reason: string };
   volumechange: { readonly volume: number; readonly muted: boolean };
   ratechange: { readonly rate: number };
   error: PlayerError;

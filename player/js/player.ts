@@ -1,6 +1,7 @@
 // The player: a queue, an engine, and what is measured. Nothing here throws into a host.
 
 import type { Telemetry, TelemetryOptions } from "@delistening/sdk";
+import { AutoEngine, type EngineChoice } from "./engine/auto.js";
 import type { Engine, EngineSignal } from "./engine/engine.js";
 import { NativeEngine } from "./engine/native.js";
 import { PlayerError, type PlayerErrorCode } from "./errors.js";
@@ -13,8 +14,19 @@ import { Measurement } from "./telemetry.js";
 export interface PlayerOptions {
   /** Measures plays: options for a telemetry of this player's own, or one that exists. */
   telemetry?: Telemetry | TelemetryOptions;
-  /** What decodes and sounds; the browser's own `<audio>` by default. */
-  engine?: Engine;
+  /**
+   * What decodes and sounds: `native` is the browser's own `<audio>` and the default, `wasm` decodes by itself, `auto`
+   * chooses per track and falls back on the other where one fails. Or an engine of one's own.
+   */
+  engine?: Engine | EngineChoice;
+  /** Tracks follow on each other without a gap; with `auto`, that takes the WASM engine. */
+  gapless?: boolean;
+  /** How long the end of a track and the begin of the next sound together, in milliseconds; WASM engine only. */
+  crossfadeMs?: number;
+  /** Whether tags of loudness (ReplayGain, R128) are followed; WASM engine only. */
+  loudness?: "off" | "track" | "album";
+  /** Gives a fresh address for one that has expired; WASM engine only. */
+  refresh?: (src: string, status: number) => Promise<string | undefined> | string | undefined;
   /** Whether the platform's media controls are connected; true by default. */
   mediaSession?: boolean;
 }
@@ -37,7 +49,7 @@ export class Player extends PlayerEventTarget {
   constructor(options: PlayerOptions = {}) {
     super();
     this.queue = new Queue(() => this.#queueChanged());
-    this.#engine = options.engine ?? new NativeEngine();
+    this.#engine = makeEngine(options);
     this.#measurement = new Measurement(options.telemetry, this.#closing.signal);
     this.#engine.listen((signal) => this.#hear(signal));
     if (options.mediaSession !== false) connectMediaSession(this, this.#closing.signal);
@@ -174,6 +186,7 @@ export class Player extends PlayerEventTarget {
     this.#dispatch("trackchange", { track });
     if (isUrl(track.src)) {
       this.#engine.load(track.src);
+      this.#prepare();
     } else {
       this.#engine.unload();
       this.#fail("bad-source", "its source is not a URL");
@@ -195,6 +208,7 @@ export class Player extends PlayerEventTarget {
   #queueChanged(): void {
     const { tracks, index, current } = this.queue;
     this.#dispatch("queuechange", { tracks, index });
+    if (this.#loaded && this.#loaded === current) this.#prepare();
     if (!this.#loaded || this.#loaded === current) return;
     if (!current) {
       this.stop();
@@ -203,6 +217,12 @@ export class Player extends PlayerEventTarget {
     this.#byGesture = gesture();
     this.#load();
     if (this.#wanted) void this.#start();
+  }
+
+  /** Has the engine make ready what comes next. */
+  #prepare(): void {
+    const { src } = this.queue.tracks[this.queue.index + 1] ?? {};
+    this.#engine.prepare?.(isUrl(src) ? src : undefined);
   }
 
   #hear(signal: EngineSignal): void {
@@ -225,6 +245,9 @@ export class Player extends PlayerEventTarget {
         if (this.#state === "loading") break;
         this.#enter("stalled");
         this.#dispatch("stalled", { positionMs: signal.positionMs });
+        break;
+      case "engine":
+        this.#dispatch("enginechange", { engine: signal.engine, reason: signal.reason });
         break;
       case "seeking":
         this.#dispatch("seeking", { fromMs: signal.fromMs, toMs: signal.toMs });
@@ -280,6 +303,18 @@ export class Player extends PlayerEventTarget {
   #dispatch<K extends keyof PlayerEvents & string>(type: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+function makeEngine(options: PlayerOptions): Engine {
+  const { engine = "native", gapless, crossfadeMs, loudness, refresh } = options;
+  if (typeof engine !== "string") return engine;
+  if (engine === "native") return new NativeEngine();
+  return new AutoEngine(engine, {
+    ...(gapless !== undefined && { gapless }),
+    ...(crossfadeMs !== undefined && { crossfadeMs }),
+    ...(loudness !== undefined && { loudness }),
+    ...(refresh !== undefined && { refresh }),
+  });
 }
 
 /** Whether a person has just done something on the page. */

@@ -52,6 +52,8 @@ pub struct Decoder {
     seek: Option<u64>,
     /// Nothing before this frame of music is given.
     from: u64,
+    /// The frame of music that comes next by itself.
+    next: u64,
     failures: u32,
     /// How long a packet's sound is that cannot be decoded: as long as the last.
     usual: usize,
@@ -97,7 +99,10 @@ impl Decoder {
 
     /// Goes to a frame of music: the next samples begin exactly with it.
     pub fn seek(&mut self, frame: u64) {
-        self.seek = Some(frame);
+        // Where it is already, nothing is read anew.
+        if self.seek.is_some() || self.next != frame {
+            self.seek = Some(frame);
+        }
     }
 
     /// Goes on until there are samples, or bytes are needed.
@@ -142,7 +147,7 @@ impl Decoder {
             demuxer.seek(&self.window, frame.saturating_add(track.delay))?;
             codec.reset();
             self.seek = None;
-            self.from = frame;
+            (self.from, self.next) = (frame, frame);
             self.silent = 0;
         }
         // In the decoder's count, which the encoder's delay is a part of.
@@ -195,7 +200,9 @@ impl Decoder {
         self.silent = 0;
         let frame =
             begin.saturating_add_unsigned(self.given.start as u64) - i64::try_from(track.delay).unwrap_or(0);
-        Ok(Some(Progress::Audio { frame: u64::try_from(frame).unwrap_or(0), frames: self.given.len() }))
+        let frame = u64::try_from(frame).unwrap_or(0);
+        self.next = frame.saturating_add(self.given.len() as u64);
+        Ok(Some(Progress::Audio { frame, frames: self.given.len() }))
     }
 }
 

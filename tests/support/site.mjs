@@ -14,12 +14,20 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves `folders`: from a path's first part to a folder on disk. `pages` are texts by path. */
-export async function startSite({ folders = {}, pages = {} }) {
+/**
+ * Serves `folders`: from a path's first part to a folder on disk. `pages` are texts by path; `handlers` answer by
+ * themselves; `headers` stand in every other answer.
+ */
+export async function startSite({ folders = {}, pages = {}, handlers = {}, headers = {} }) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://site");
     const [, first, ...rest] = pathname.split("/");
     try {
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (handlers[pathname]) {
+        handlers[pathname](request, response);
+        return;
+      }
       const page = pages[pathname];
       const folder = folders[first];
       if (page === undefined && folder === undefined) throw new Error("nothing there");
@@ -42,7 +50,8 @@ export async function startSite({ folders = {}, pages = {} }) {
   };
 }
 
-function send(request, response, body, type = "application/octet-stream") {
+/** Answers with all of `body`, or the range that is asked for. */
+export function send(request, response, body, type = "application/octet-stream") {
   const headers = { "content-type": type, "accept-ranges": "bytes" };
   const [, from, to] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? "") ?? [];
   if (from === undefined) {

@@ -15,6 +15,8 @@ export type EngineSignal =
   | { readonly type: "duration"; readonly durationMs: number | undefined }
   | { readonly type: "rate"; readonly rate: number }
   | { readonly type: "volume"; readonly volume: number; readonly muted: boolean }
+  /** Another engine plays, for a reason. */
+  | { readonly type: "engine"; readonly engine: string; readonly reason: string }
   | { readonly type: "ended"; readonly positionMs: number }
   | { readonly type: "failed"; readonly code: PlayerErrorCode; readonly message: string; readonly positionMs: number };
 
@@ -33,8 +35,13 @@ export interface Engine {
   rate: number;
   /** Is told everything, in order. */
   listen(listener: EngineListener): void;
-  /** Makes a source ready, in the place of the one before. */
-  load(src: string): void;
+  /**
+   * Makes a source ready, in the place of the one before, from a place on. Where it was prepared and has begun already,
+   * it goes on.
+   */
+  load(src: string, positionMs?: number): void;
+  /** Makes ready what follows on the present source without a gap, or nothing any more. */
+  prepare?(src: string | undefined): void;
   /** Resolves when sound comes out; rejects with `NotAllowedError` where the browser wants a gesture first. */
   play(): Promise<void>;
   pause(): void;

@@ -112,12 +112,19 @@ export class NativeEngine implements Engine {
     this.#audio.playbackRate = bounded;
   }
 
-  load(src: string): void {
-    this.#lastMs = 0;
+  /** Whether the browser says that it plays a type. */
+  canPlay(type: string): boolean {
+    return this.#audio.canPlayType(type) !== "";
+  }
+
+  load(src: string, positionMs = 0): void {
+    this.#lastMs = positionMs;
     this.#seekFromMs = undefined;
     this.#loaded = true;
     this.#audio.src = src;
     this.#audio.load();
+    // Before there is anything, this is where it begins.
+    if (positionMs > 0) this.#audio.currentTime = positionMs / 1000;
   }
 
   play(): Promise<void> {

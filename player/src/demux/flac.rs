@@ -205,6 +205,9 @@ impl Flac {
         let place =
             |index: usize| self.points.get(index).map(|(_, offset)| self.first_at.saturating_add(*offset));
         let low = after.checked_sub(1).and_then(place).unwrap_or(self.first_at);
+        if target == 0 {
+            return Seeking { target, low: self.first_at, high: self.first_at, middle: None };
+        }
         let high = place(after).or(window.length()).unwrap_or(u64::MAX);
         Seeking { target, low, high, middle: None }
     }

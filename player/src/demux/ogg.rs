@@ -466,7 +466,7 @@ impl Demuxer for Ogg {
             target,
             low: self.first_at,
             high: window.length().unwrap_or(u64::MAX),
-            state: SeekState::Halve,
+            state: if target == 0 { SeekState::Begin { at: self.first_at } } else { SeekState::Halve },
         });
         let found = loop {
             match self.narrow(window, &mut seeking) {

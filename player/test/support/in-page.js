@@ -12,7 +12,7 @@ window.harness = {
     window.player = player;
     window.told = [];
     const types =
-      "statechange trackchange queuechange play playing pause stalled timeupdate durationchange seeking seeked ended volumechange ratechange error";
+      "statechange trackchange queuechange play playing pause stalled timeupdate durationchange seeking seeked ended volumechange ratechange enginechange error";
     for (const type of types.split(" ")) {
       player.addEventListener(type, ({ detail }) => {
         window.told.push({ type, detail, state: player.state });
@@ -57,3 +57,94 @@ window.harness = {
     }
   },
 };
+
+// What the WASM engine's tests need: what was sounded, and what should have been.
+Object.assign(window.harness, {
+  async engine(options = {}) {
+    const { WasmEngine } = await import("/player/engine/wasm/engine.js");
+    const engine = new WasmEngine(options);
+    window.signals = [];
+    engine.listen((signal) => {
+      window.signals.push(signal);
+      window.dispatchEvent(new Event("signal"));
+    });
+    window.engine = engine;
+    return engine;
+  },
+
+  /** Resolves with the first signal from the `from`th on for which `test` holds. */
+  async signal(test, from = 0) {
+    for (;;) {
+      const found = window.signals.slice(from).find(test);
+      if (found) return found;
+      await new Promise((resolve) => window.addEventListener("signal", resolve, { once: true }));
+    }
+  },
+
+  /** Records what an engine sounds, from now on: `stop` gives both channels. */
+  async tap(engine) {
+    while (!engine.output) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { output } = engine;
+    const code = `registerProcessor("recorder", class extends AudioWorkletProcessor {
+      process([input]) {
+        if (input[0]) this.port.postMessage(input.slice(0, 2).map((plane) => plane.slice()));
+        return true;
+      }
+    });`;
+    const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    await output.context.audioWorklet.addModule(address);
+    const recorder = new AudioWorkletNode(output.context, "recorder", { numberOfOutputs: 0, channelCount: 2 });
+    const blocks = [];
+    recorder.port.onmessage = ({ data }) => blocks.push(data);
+    output.connect(recorder);
+    return {
+      async stop() {
+        // What was recorded before this is answered has arrived.
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return [0, 1].map((channel) => harness.join(blocks.map((block) => block[channel] ?? block[0])));
+      },
+    };
+  },
+
+  join(parts) {
+    const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  },
+
+  /** All of a file, decoded by the core alone. */
+  async decode(path, codec) {
+    const bindings = await import(`/player/wasm/${codec}/delistening_player.js`);
+    const { memory } = await bindings.default({ module_or_path: `/player/wasm/${codec}/delistening_player_bg.wasm` });
+    const bytes = new Uint8Array(await (await fetch(path)).arrayBuffer());
+    const audio = new bindings.Audio();
+    audio.length(bytes.length);
+    const blocks = [];
+    for (;;) {
+      const state = audio.advance();
+      if (state === bindings.State.Read) audio.feed(audio.at, bytes.subarray(audio.at));
+      else if (state === bindings.State.Audio) {
+        const plane = (channel) => new Float32Array(memory.buffer, audio.samples(channel) * 4, audio.len).slice();
+        blocks.push([plane(0), plane(audio.channels - 1)]);
+      } else if (state !== bindings.State.Opened) break;
+    }
+    return [0, 1].map((channel) => harness.join(blocks.map((block) => block[channel])));
+  },
+
+  /** Without silence: what was sounded, whatever pauses there were. */
+  sounds: (plane) => plane.filter((sample) => sample !== 0),
+
+  /** Where `part` stands in `whole`, exactly, from `from` on; -1 where it does not. */
+  find(whole, part, from = 0) {
+    for (let at = from; at + part.length <= whole.length; at += 1) {
+      let same = 0;
+      while (same < part.length && whole[at + same] === part[same]) same += 1;
+      if (same === part.length) return at;
+    }
+    return -1;
+  },
+});

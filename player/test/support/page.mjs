@@ -12,14 +12,17 @@ const HEAD = `<!doctype html><html lang="en"><meta charset="utf-8"><title>player
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`;
 
 /** `pages`: what stands in a page's body, by path. */
-export function startPages(pages = {}) {
+export function startPages(pages = {}, { handlers = {}, headers = {} } = {}) {
   const whole = Object.entries({ "/": "", ...pages }).map(([path, body]) => [path, `${HEAD}<body>${body}`]);
   return startSite({
     folders: {
       sdk: folder("sdk-wasm/dist"),
       player: folder("player/dist"),
       music: folder("examples/demo/music"),
+      audio: folder("player/tests/audio"),
     },
+    handlers,
+    headers,
     pages: { ...Object.fromEntries(whole), "/broken.mp3": "this is no music" },
   });
 }

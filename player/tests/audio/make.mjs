@@ -67,6 +67,11 @@ run("lame", "--quiet", "-V", "6", "-t", short, `${here}/short-bare.mp3`);
 run("lame", "--quiet", "-V", "9", long, `${here}/long-vbr.mp3`);
 run("oggenc", "-Q", "-q", "1", "-o", `${here}/short.ogg`, short);
 run("oggenc", "-Q", "-q", "0", "-o", `${here}/long.ogg`, long);
+// A tone cut in two in the middle of a wave, each half encoded by itself.
+for (const half of [0, 1]) {
+  const tone = wav("half.wav", 44_100, 0.5, 1, (time) => [0.5 * Math.sin(2 * Math.PI * 441.7 * (time + half / 2))]);
+  run("lame", "--quiet", "-b", "64", "--resample", "44.1", "--tt", "Half", tone, `${here}/half-${half + 1}.mp3`);
+}
 run("opusenc", "--quiet", "--bitrate", "48", short, `${here}/short.opus`);
 // Noise in the place of what is not heard would be another noise after every seek.
 const quiet = ["-v", "error", "-y", "-bitexact", "-i", short];

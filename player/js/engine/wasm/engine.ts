@@ -1,0 +1,467 @@
+// Decodes by itself and sounds to the sample: the engine for what the browser does not play, or not without gaps.
+// Decoding is in worker.ts, sounding in worklet.ts; this is the page's side of both.
+
+import type { Engine, EngineListener, EngineSignal } from "../engine.js";
+import type { GainMode, Order, Rendered, Report } from "./messages.js";
+import { Output } from "./output.js";
+
+/** How the engine is set up. */
+export interface WasmEngineOptions {
+  /** Gives a fresh address for one that has expired; without it, an expired address is a failure. */
+  refresh?: (src: string, status: number) => Promise<string | undefined> | string | undefined;
+  /** How long the end of a track and the begin of the next sound together, in milliseconds; 0 by default. */
+  crossfadeMs?: number;
+  /** Whether tags of loudness (ReplayGain, R128) are followed; off by default. */
+  loudness?: GainMode;
+  /** Whether a changed rate leaves the pitch as it is; true by default, as in media elements. */
+  preservesPitch?: boolean;
+  /** The identifier of an output device, where the browser has a choice. */
+  device?: string;
+}
+
+interface Mark {
+  readonly at: number;
+  readonly id: number;
+  readonly positionMs: number;
+  readonly speed: number;
+}
+
+/** Positions are told this often, in milliseconds of media time. */
+const TELL_MS = 250;
+
+export class WasmEngine implements Engine {
+  readonly name = "wasm";
+  readonly #options: WasmEngineOptions;
+  #listener: EngineListener = () => {};
+  #worker: Worker | undefined;
+  #output: Output | undefined;
+  #opening: Promise<Output> | undefined;
+  /** The track that is loaded, and the one that follows. */
+  #id = 0;
+  #ids = 0;
+  #src = "";
+  #next: { readonly id: number; readonly src: string; durationMs?: number } | undefined;
+  #durationMs: number | undefined;
+  #bufferedMs = 0;
+  #marks: Mark[] = [];
+  #rendered: Rendered = { at: 0, heard: 0, glitches: 0, starving: false, ended: false };
+  #wanted = false;
+  #sounding = false;
+  #seeking: { readonly fromMs: number; readonly toMs: number; readonly seek: number } | undefined;
+  #toldMs = 0;
+  #ended = false;
+  #speed = 1;
+  #volume = 1;
+  #muted = false;
+  #waiting: { resolve: () => void; reject: (reason: DOMException) => void }[] = [];
+
+  constructor(options: WasmEngineOptions = {}) {
+    this.#options = options;
+  }
+
+  listen(listener: EngineListener): void {
+    this.#listener = listener;
+  }
+
+  /** What sounds, once something does. */
+  get output(): AudioNode | undefined {
+    return this.#output?.node;
+  }
+
+  /** Frames that left for the speakers, and times that there were none to leave. */
+  get rendered(): { readonly frames: number; readonly glitches: number } {
+    return { frames: this.#rendered.heard, glitches: this.#rendered.glitches };
+  }
+
+  get positionMs(): number {
+    return Math.round(this.#seeking?.toMs ?? this.#place());
+  }
+
+  get durationMs(): number | undefined {
+    return this.#durationMs === undefined ? undefined : Math.round(this.#durationMs);
+  }
+
+  get bufferedMs(): number {
+    return Math.max(0, Math.round(this.#bufferedMs - this.positionMs));
+  }
+
+  get volume(): number {
+    return this.#volume;
+  }
+
+  set volume(volume: number) {
+    this.#volume = Math.max(0, Math.min(1, volume));
+    this.#volumeChanged();
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  set muted(muted: boolean) {
+    this.#muted = muted;
+    this.#volumeChanged();
+  }
+
+  get rate(): number {
+    return this.#speed;
+  }
+
+  set rate(rate: number) {
+    this.#tellPosition();
+    this.#speed = Math.max(0.25, Math.min(4, rate));
+    this.#set();
+    this.#tell({ type: "rate", rate: this.#speed });
+  }
+
+  load(src: string, positionMs = 0): void {
+    this.#reject("AbortError", "another track was loaded");
+    // It has followed on the one before already: nothing is loaded, sound goes on.
+    if (this.#next?.src === src && this.#marks[0]?.id === this.#next.id && positionMs === 0) {
+      this.#adopt(this.#next);
+      return;
+    }
+    this.#begin(src);
+    this.#order({ type: "load", id: this.#id, src: absolute(src), positionMs });
+  }
+
+  prepare(src: string | undefined): void {
+    if (this.#next?.src === src) return;
+    if (src === undefined) {
+      this.#next = undefined;
+      this.#order({ type: "prepare", id: 0 });
+      return;
+    }
+    this.#ids += 1;
+    this.#next = { id: this.#ids, src };
+    this.#order({ type: "prepare", id: this.#ids, src: absolute(src) });
+  }
+
+  async play(): Promise<void> {
+    if (!this.#src) return;
+    this.#wanted = true;
+    if (this.#ended) {
+      this.#ended = false;
+      this.seek(0);
+    }
+    // Failed before, or never loaded: there is nothing to wait for.
+    const sound = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+    });
+    void this.#run();
+    return sound;
+  }
+
+  pause(): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    this.#reject("AbortError", "playback was paused");
+    this.#output?.command({ running: false });
+    const wasSounding = this.#sounding;
+    this.#sounding = false;
+    if (wasSounding) this.#tellPosition();
+    this.#tell({ type: "paused", positionMs: this.positionMs });
+  }
+
+  seek(positionMs: number): void {
+    if (!this.#src) return;
+    this.#tellPosition();
+    const fromMs = this.#seeking?.fromMs ?? this.positionMs;
+    const toMs = Math.max(0, Math.min(positionMs, this.#durationMs ?? positionMs));
+    this.#ids += 1;
+    this.#seeking = { fromMs, toMs, seek: this.#ids };
+    this.#ended = false;
+    this.#output?.command({ hold: true });
+    this.#tell({ type: "seeking", fromMs, toMs: this.positionMs });
+    this.#order({ type: "seek", id: this.#id, positionMs: toMs, seek: this.#ids });
+  }
+
+  unload(): void {
+    this.#wanted = false;
+    this.#sounding = false;
+    this.#reject("AbortError", "the track was let go");
+    this.#src = "";
+    this.#id = 0;
+    this.#next = undefined;
+    this.#durationMs = undefined;
+    this.#marks = [];
+    this.#output?.command({ running: false, hold: true });
+    this.#order({ type: "stop" });
+  }
+
+  /** Lets go of everything; the engine is of no use afterwards. */
+  close(): void {
+    this.unload();
+    this.#worker?.terminate();
+    this.#output?.close();
+  }
+
+  #begin(src: string): void {
+    this.#ids += 1;
+    this.#id = this.#ids;
+    this.#src = src;
+    this.#next = undefined;
+    this.#reset();
+    this.#marks = [];
+    this.#output?.command({ hold: true, running: false });
+  }
+
+  #reset(): void {
+    this.#durationMs = undefined;
+    this.#bufferedMs = 0;
+    this.#seeking = undefined;
+    this.#sounding = false;
+    this.#ended = false;
+    this.#toldMs = 0;
+  }
+
+  /** Takes the track that follows as the one that is loaded. */
+  #adopt(next: { readonly id: number; readonly src: string; durationMs?: number }): void {
+    this.#reset();
+    this.#id = next.id;
+    this.#src = next.src;
+    this.#next = undefined;
+    this.#durationMs = next.durationMs;
+    this.#tell({ type: "duration", durationMs: this.durationMs });
+  }
+
+  /** Where the sound is that is heard, in milliseconds. */
+  #place(): number {
+    const [mark] = this.#marks;
+    if (!mark || mark.id !== this.#id || mark.at > this.#rendered.at)
+      return mark?.id === this.#id ? mark.positionMs : 0;
+    const rate = this.#output?.connection.rate ?? 1;
+    const place = mark.positionMs + ((this.#rendered.at - mark.at) / rate) * 1000 * mark.speed;
+    return this.#durationMs === undefined ? place : Math.min(place, this.#durationMs);
+  }
+
+  /** Sounds, if that is wanted and there is an output. */
+  async #run(): Promise<void> {
+    const output = this.#output;
+    const id = this.#id;
+    if (!this.#wanted || !output || this.#durationOutput !== id) return;
+    const started = await output.start();
+    if (id !== this.#id || !this.#wanted) return;
+    if (!started) {
+      this.#wanted = false;
+      this.#reject("NotAllowedError", "the browser wants a gesture before there is sound");
+      return;
+    }
+    output.volume(this.#muted ? 0 : this.#volume);
+    output.command({ running: true });
+  }
+
+  /** The track whose rate the output has. */
+  #durationOutput = 0;
+
+  #order(order: Order): void {
+    const transfer = order.type === "connect" ? [order.port] : [];
+    this.#ensureWorker().postMessage(order, transfer);
+  }
+
+  #ensureWorker(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "delistening-player" });
+    worker.onmessage = ({ data }: MessageEvent<Report>) => {
+      if (worker === this.#worker) this.#hear(data);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      if (worker !== this.#worker) return;
+      this.#hear({
+        type: "failed",
+        id: this.#id,
+        code: "unplayable",
+        message: "the decoder could not run",
+        fatal: true,
+      });
+    };
+    this.#worker = worker;
+    this.#set();
+    if (this.#output) {
+      // Its other end belonged to the worker before.
+      this.#output.close();
+      this.#output = undefined;
+    }
+    return worker;
+  }
+
+  #set(): void {
+    const { crossfadeMs = 0, loudness = "off", preservesPitch = true } = this.#options;
+    const settings = { speed: this.#speed, keepPitch: preservesPitch, crossfadeMs, gain: loudness };
+    this.#worker?.postMessage({ type: "set", ...settings } satisfies Order);
+  }
+
+  #hear(report: Report): void {
+    switch (report.type) {
+      case "opened":
+      case "length":
+        if (report.id === this.#next?.id && report.durationMs !== undefined) this.#next.durationMs = report.durationMs;
+        if (report.id !== this.#id) break;
+        if (report.durationMs !== undefined) {
+          this.#durationMs = report.durationMs;
+          this.#tell({ type: "duration", durationMs: this.durationMs });
+        }
+        if (report.type === "opened") void this.#connect(report.id, report.rate);
+        break;
+      case "mark":
+        this.#marked(report);
+        break;
+      case "buffered":
+        if (report.id === this.#id) this.#bufferedMs = report.untilMs;
+        break;
+      case "expired":
+        void this.#refresh(report.id, report.status);
+        break;
+      case "failed":
+        this.#failed(report);
+        break;
+    }
+  }
+
+  /** Sees that there is an output at the track's own rate. */
+  async #connect(id: number, rate: number): Promise<void> {
+    if (this.#output?.connection.rate !== rate) {
+      this.#output?.close();
+      this.#output = undefined;
+      const opening = Output.open(rate, this.#options.device ?? "", (rendered) => {
+        if (this.#output?.connection.rate === rate) this.#heard(rendered);
+      });
+      this.#opening = opening;
+      let output: Output;
+      try {
+        output = await opening;
+      } catch {
+        if (id === this.#id) {
+          this.#failed({ id, code: "unplayable", message: "the browser gives no output for sound", fatal: false });
+        }
+        return;
+      }
+      if (this.#opening !== opening) {
+        output.close();
+        return;
+      }
+      this.#output = output;
+      this.#rendered = {
+        at: 0,
+        heard: this.#rendered.heard,
+        glitches: this.#rendered.glitches,
+        starving: false,
+        ended: false,
+      };
+      this.#order({ type: "connect", ...output.connection });
+    }
+    this.#durationOutput = this.#id;
+    await this.#run();
+  }
+
+  #marked({ at, id, positionMs, speed, seek }: Extract<Report, { type: "mark" }>): void {
+    const mark = { at, id, positionMs, speed };
+    if (seek !== undefined || (id === this.#id && !this.#marks.some((other) => other.id === id))) this.#marks = [mark];
+    else this.#marks.push(mark);
+    if (seek !== undefined && seek === this.#seeking?.seek) {
+      const { fromMs } = this.#seeking;
+      this.#seeking = undefined;
+      this.#toldMs = positionMs;
+      this.#tell({ type: "seeked", fromMs: Math.round(fromMs), toMs: Math.round(positionMs) });
+    }
+  }
+
+  #heard(rendered: Rendered): void {
+    this.#rendered = rendered;
+    while (this.#marks[1] && this.#marks[1].at <= rendered.at) {
+      const before = this.#marks.shift();
+      if (before?.id === this.#id && this.#marks[0]?.id !== this.#id) {
+        this.#joined();
+        return;
+      }
+    }
+    if (!this.#wanted || this.#seeking) return;
+    if (rendered.ended && this.#sounding) {
+      this.#end();
+    } else if (rendered.starving) {
+      if (this.#sounding) {
+        this.#sounding = false;
+        this.#tell({ type: "stalled", positionMs: this.positionMs });
+      }
+    } else if (this.#marks[0]?.id === this.#id && rendered.at > this.#marks[0].at) {
+      if (!this.#sounding) {
+        this.#sounding = true;
+        for (const { resolve } of this.#waiting.splice(0)) resolve();
+        this.#tell({ type: "playing", positionMs: this.positionMs });
+      }
+      if (Math.abs(this.positionMs - this.#toldMs) >= TELL_MS) this.#tellPosition();
+    }
+  }
+
+  /** The track that follows has begun to sound. */
+  #joined(): void {
+    const next = this.#next;
+    const wanted = this.#wanted;
+    const positionMs = this.durationMs ?? this.#toldMs;
+    this.#sounding = false;
+    this.#tell({ type: "position", positionMs });
+    this.#tell({ type: "ended", positionMs });
+    // Whoever listens has loaded it by now; else it is not to be heard.
+    if (next && this.#id === next.id && wanted) return;
+    if (this.#id !== next?.id) this.#output?.command({ running: false });
+  }
+
+  #end(): void {
+    this.#sounding = false;
+    this.#wanted = false;
+    this.#ended = true;
+    this.#output?.command({ running: false });
+    const positionMs = this.durationMs ?? this.positionMs;
+    this.#tell({ type: "position", positionMs });
+    this.#tell({ type: "ended", positionMs });
+  }
+
+  async #refresh(id: number, status: number): Promise<void> {
+    let src: string | undefined;
+    try {
+      src = await this.#options.refresh?.(id === this.#next?.id ? this.#next.src : this.#src, status);
+    } catch {
+      // As if there were none.
+    }
+    this.#order({ type: "address", id, ...(src !== undefined && { src: absolute(src) }) });
+  }
+
+  #failed({ id, code, message, fatal }: Omit<Extract<Report, { type: "failed" }>, "type">): void {
+    if (fatal) {
+      this.#worker?.terminate();
+      this.#worker = undefined;
+    }
+    if (id !== this.#id) return;
+    const positionMs = this.positionMs;
+    this.#wanted = false;
+    this.#sounding = false;
+    this.#output?.command({ running: false });
+    this.#reject("NotSupportedError", message);
+    this.#tell({ type: "failed", code, message, positionMs });
+  }
+
+  #volumeChanged(): void {
+    this.#tellPosition();
+    this.#output?.volume(this.#muted ? 0 : this.#volume);
+    this.#tell({ type: "volume", volume: this.#volume, muted: this.#muted });
+  }
+
+  #tellPosition(): void {
+    if (this.#seeking || !this.#src) return;
+    this.#toldMs = this.positionMs;
+    this.#tell({ type: "position", positionMs: this.#toldMs });
+  }
+
+  #tell(signal: EngineSignal): void {
+    this.#listener(signal);
+  }
+
+  #reject(name: string, message: string): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new DOMException(message, name));
+  }
+}
+
+function absolute(src: string): string {
+  return new URL(src, document.baseURI).href;
+}

@@ -1,0 +1,338 @@
+// Decodes in a thread of its own: one order after the other, and, in between, as much sound as there is room for.
+
+import type { GainMode, Order, Report } from "./messages.js";
+import { Sink } from "./sink.js";
+import { SourceError } from "./source.js";
+import { Voice } from "./voice.js";
+
+/** Frames that are decoded at once: orders are looked at in between. */
+const STEP = 2048;
+
+interface Scope {
+  onmessage: ((event: MessageEvent<Order>) => void) | null;
+  postMessage(report: Report): void;
+}
+const scope = self as unknown as Scope;
+const tell = (report: Report): void => scope.postMessage(report);
+
+/** The track that follows. */
+interface Next {
+  readonly id: number;
+  readonly src: string;
+  readonly voice: Promise<Voice | undefined>;
+  open?: Voice;
+}
+
+/** Decoded, and waiting for room. */
+interface Pending {
+  readonly planes: readonly Float32Array<ArrayBuffer>[];
+  done: number;
+}
+
+class Engine {
+  readonly #orders: Order[] = [];
+  /** Ends what is being waited for when an order arrives. */
+  #interrupt = new AbortController();
+  #woken: () => void = () => {};
+  #sink: Sink | undefined;
+  #current: Voice | undefined;
+  #next: Next | undefined;
+  readonly #addresses = new Map<number, (src: string | undefined) => void>();
+  #crossfadeMs = 0;
+  #gain: GainMode = "off";
+  /** The frame of the present track that the last mark expects next. */
+  #expected: number | undefined;
+  #ended = false;
+  #toldMs = 0;
+  #pending: Pending | undefined;
+  #loading = new AbortController();
+
+  order(order: Order): void {
+    // Its answer is waited for by what an order would interrupt.
+    if (order.type === "address") {
+      this.#addresses.get(order.id)?.(order.src);
+      this.#addresses.delete(order.id);
+      return;
+    }
+    this.#orders.push(order);
+    if (order.type === "load" || order.type === "stop") this.#loading.abort();
+    this.#interrupt.abort();
+    this.#sink?.wake();
+    this.#woken();
+  }
+
+  async run(): Promise<never> {
+    for (;;) {
+      this.#interrupt = new AbortController();
+      const { signal } = this.#interrupt;
+      try {
+        const order = this.#orders[0];
+        if (order) {
+          // Taken before it is carried out: one that fails is not tried again.
+          this.#orders.shift();
+          await this.#obey(order);
+        } else if (!this.#sink || !this.#current || this.#ended || this.#sink.rate !== this.#current.rate) {
+          await new Promise<void>((resolve) => {
+            this.#woken = resolve;
+          });
+        } else if (this.#sink.room < STEP) {
+          await this.#sink.change();
+        } else if (this.#pending) {
+          this.#writePending(this.#sink, this.#pending);
+        } else {
+          await this.#write(this.#sink, this.#current, signal);
+        }
+      } catch (thrown) {
+        if (!signal.aborted) this.#fail(thrown, this.#current?.id ?? 0);
+      }
+    }
+  }
+
+  async #obey(order: Order): Promise<void> {
+    switch (order.type) {
+      case "connect":
+        this.#sink = new Sink(order.port, order.rate, order.ring);
+        if (this.#current) this.#mark(this.#current);
+        break;
+      case "set":
+        this.#crossfadeMs = order.crossfadeMs;
+        this.#gain = order.gain;
+        break;
+      case "load":
+        await this.#load(order);
+        break;
+      case "prepare":
+        this.#prepare(order.id, order.src);
+        break;
+      case "seek":
+        if (this.#current?.id === order.id) this.#seek(this.#current, order.positionMs, order.seek);
+        break;
+      case "stop":
+        this.#leave();
+        break;
+    }
+  }
+
+  async #load({ id, src, positionMs }: Extract<Order, { type: "load" }>): Promise<void> {
+    const prepared = this.#next?.src === src ? await this.#next.voice : undefined;
+    if (prepared) this.#next = undefined;
+    this.#leave();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    // A later order may have come while the prepared one was waited for.
+    if (this.#orders.some(({ type }) => type === "load" || type === "stop")) {
+      prepared?.close();
+      return;
+    }
+    try {
+      const voice = prepared ?? (await this.#open(id, src, signal));
+      voice.id = id;
+      this.#become(voice);
+      this.#seek(voice, positionMs);
+    } catch (thrown) {
+      if (!signal.aborted) this.#fail(thrown, id);
+    }
+  }
+
+  #open(id: number, src: string, signal: AbortSignal): Promise<Voice> {
+    const renew = (status: number) =>
+      new Promise<string | undefined>((resolve) => {
+        this.#addresses.set(id, resolve);
+        tell({ type: "expired", id, status });
+      });
+    return Voice.open(id, src, renew, signal);
+  }
+
+  #prepare(id: number, src: string | undefined): void {
+    void this.#next?.voice.then((voice) => voice?.close());
+    this.#next = undefined;
+    if (src === undefined) return;
+    const voice = this.#open(id, src, new AbortController().signal).catch(() => undefined);
+    const next: Next = { id, src, voice };
+    this.#next = next;
+    void voice.then((open) => {
+      if (open) next.open = open;
+    });
+    if (this.#ended) {
+      this.#ended = false;
+      this.#sink?.end(false);
+    }
+  }
+
+  #leave(): void {
+    this.#current?.close();
+    this.#current = undefined;
+    this.#prepare(0, undefined);
+    this.#ended = false;
+    this.#pending = undefined;
+    this.#sink?.flush();
+  }
+
+  #seek(voice: Voice, positionMs: number, seek?: number): void {
+    const frame = Math.round((positionMs / 1000) * voice.rate);
+    voice.seek(voice.frames === undefined ? frame : Math.min(frame, voice.frames));
+    this.#ended = false;
+    this.#pending = undefined;
+    this.#sink?.flush();
+    this.#mark(voice, seek);
+  }
+
+  /** What is written from here on is `voice` from where it is. */
+  #mark(voice: Voice, seek?: number, at = this.#sink?.written ?? 0): void {
+    this.#expected = voice.frame;
+    const positionMs = (voice.frame / voice.rate) * 1000;
+    tell({ type: "mark", at, id: voice.id, positionMs, speed: 1, ...(seek !== undefined && { seek }) });
+  }
+
+  async #write(sink: Sink, voice: Voice, signal: AbortSignal): Promise<void> {
+    const fade = this.#fade(sink, voice);
+    if (fade) {
+      await this.#writeFade(sink, voice, fade.next, fade.frames, signal);
+      return;
+    }
+    const left = new Float32Array(STEP);
+    const right = new Float32Array(STEP);
+    const until = this.#fadeBegin(sink, voice);
+    const wanted = until === undefined ? STEP : Math.max(1, Math.min(STEP, until - voice.frame));
+    const count = await voice.pull(left.subarray(0, wanted), right.subarray(0, wanted), 0, signal);
+    if (count > 0) {
+      if (voice.frame - count !== this.#expected) {
+        const positionMs = ((voice.frame - count) / voice.rate) * 1000;
+        tell({ type: "mark", at: sink.written, id: voice.id, positionMs, speed: 1 });
+      }
+      this.#expected = voice.frame;
+      this.#scale(left, right, voice.gain(this.#gain));
+      sink.write([left.slice(0, count), right.slice(0, count)]);
+      this.#tellBuffered(voice);
+    }
+    if (voice.ended) await this.#turn(sink, voice, signal);
+  }
+
+  /** The present track is over: the next follows at once, if there is one that can be played. */
+  async #turn(sink: Sink, voice: Voice, signal: AbortSignal): Promise<void> {
+    const next = await Promise.race([this.#next?.voice, aborted(signal)]);
+    if (signal.aborted) return;
+    if (next && next.rate === voice.rate) {
+      this.#next = undefined;
+      this.#become(next);
+      this.#mark(next);
+    } else {
+      this.#ended = true;
+      sink.end(true);
+      tell({ type: "end", at: sink.written });
+    }
+  }
+
+  #become(next: Voice): void {
+    if (this.#current !== next) this.#current?.close();
+    this.#current = next;
+    this.#toldMs = 0;
+    next.onlength = (durationMs) => tell({ type: "length", id: next.id, durationMs });
+    tell({
+      type: "opened",
+      id: next.id,
+      rate: next.rate,
+      ...(next.durationMs !== undefined && { durationMs: next.durationMs }),
+    });
+  }
+
+  /** The frame of the present track at which it begins to make way for the next; none where it does not. */
+  #fadeBegin(sink: Sink, voice: Voice): number | undefined {
+    const next = this.#next?.open;
+    if (!next || this.#crossfadeMs <= 0 || voice.frames === undefined || next.rate !== voice.rate) return undefined;
+    const wanted = Math.round((this.#crossfadeMs / 1000) * sink.rate);
+    // Neither track is faded for more than half of it.
+    const most = Math.floor(Math.min(voice.frames, next.frames ?? Number.POSITIVE_INFINITY) / 2);
+    return voice.frames - Math.min(wanted, most);
+  }
+
+  #fade(sink: Sink, voice: Voice): { next: Voice; frames: number } | undefined {
+    const begin = this.#fadeBegin(sink, voice);
+    const next = this.#next?.open;
+    if (begin === undefined || !next || voice.frames === undefined || voice.frame < begin) return undefined;
+    return { next, frames: voice.frames - voice.frame };
+  }
+
+  /** Both tracks at once, one growing quieter as the other grows louder, their power together staying the same. */
+  async #writeFade(sink: Sink, voice: Voice, next: Voice, frames: number, signal: AbortSignal): Promise<void> {
+    const planes = [0, 1, 2, 3].map(() => new Float32Array(frames)) as [
+      Float32Array<ArrayBuffer>,
+      Float32Array<ArrayBuffer>,
+      Float32Array<ArrayBuffer>,
+      Float32Array<ArrayBuffer>,
+    ];
+    const [left, right, nextLeft, nextRight] = planes;
+    const [from, nextFrom] = [voice.frame, next.frame];
+    try {
+      await voice.pull(left, right, 0, signal);
+      await next.pull(nextLeft, nextRight, 0, signal);
+    } catch (thrown) {
+      // From the same places again.
+      voice.seek(from);
+      next.seek(nextFrom);
+      throw thrown;
+    }
+    this.#scale(left, right, voice.gain(this.#gain));
+    this.#scale(nextLeft, nextRight, next.gain(this.#gain));
+    for (const [out, into] of [
+      [left, nextLeft],
+      [right, nextRight],
+    ] as const) {
+      for (let frame = 0; frame < frames; frame += 1) {
+        const angle = ((frame + 0.5) / frames) * (Math.PI / 2);
+        out[frame] = (out[frame] ?? 0) * Math.cos(angle) + (into[frame] ?? 0) * Math.sin(angle);
+      }
+    }
+    // What is heard counts for the one that is the louder.
+    const middle = Math.floor(frames / 2);
+    const id = this.#next?.id ?? next.id;
+    this.#next = undefined;
+    this.#become(next);
+    const positionMs = ((nextFrom + middle) / next.rate) * 1000;
+    tell({ type: "mark", at: sink.written + middle, id, positionMs, speed: 1 });
+    this.#expected = next.frame;
+    this.#pending = { planes: [left, right], done: 0 };
+  }
+
+  #writePending(sink: Sink, pending: Pending): void {
+    const end = pending.done + STEP;
+    sink.write(pending.planes.map((plane) => plane.slice(pending.done, end)));
+    pending.done = end;
+    if (end >= (pending.planes[0]?.length ?? 0)) this.#pending = undefined;
+  }
+
+  #scale(left: Float32Array, right: Float32Array, gain: number): void {
+    if (gain === 1) return;
+    for (const plane of [left, right]) {
+      for (let frame = 0; frame < plane.length; frame += 1) plane[frame] = (plane[frame] ?? 0) * gain;
+    }
+  }
+
+  #tellBuffered(voice: Voice): void {
+    const untilMs = voice.bufferedMs;
+    if (untilMs === undefined || Math.abs(untilMs - this.#toldMs) < 500) return;
+    this.#toldMs = untilMs;
+    tell({ type: "buffered", id: voice.id, untilMs });
+  }
+
+  #fail(thrown: unknown, id: number): void {
+    // After a trap nothing of the module can be relied on.
+    const fatal = thrown instanceof WebAssembly.RuntimeError;
+    const isKnown = thrown instanceof SourceError;
+    const message = isKnown ? thrown.message : "the audio could not be decoded";
+    this.#current?.close();
+    this.#current = undefined;
+    tell({ type: "failed", id, code: isKnown ? thrown.code : "unplayable", message, fatal });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
+const engine = new Engine();
+scope.onmessage = ({ data }) => engine.order(data);
+void engine.run();

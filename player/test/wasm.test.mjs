@@ -1,0 +1,240 @@
+// The WASM engine in a real browser: what leaves it is recorded and held against the plain decode of the same file.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, afterEach, before, test } from "node:test";
+import { launch } from "../../tests/support/browser.mjs";
+import { send } from "../../tests/support/site.mjs";
+import { open, startPages } from "./support/page.mjs";
+
+const flac = readFileSync(new URL("../tests/audio/short.flac", import.meta.url));
+/** Where WASM's memory may be shared with the worklet. */
+const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+/** Counts of requests, by path. */
+const asked = {};
+const count = (path) => {
+  asked[path] = (asked[path] ?? 0) + 1;
+  return asked[path];
+};
+
+/** Ends a connection once what was written is likely to be read: an error makes a browser drop what is not. */
+const breakOff = (request) => setTimeout(() => request.socket.end(), 150);
+
+let browser;
+let site;
+let isolated;
+let page;
+
+const handlers = {
+  // Breaks off in the middle of every answer.
+  "/broken-off.flac": (request, response) => {
+    count("/broken-off.flac");
+    const from = Number(/bytes=(\d+)/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const rest = flac.subarray(from);
+    const range = { "content-range": `bytes ${from}-${flac.length - 1}/${flac.length}`, "content-length": rest.length };
+    response.writeHead(from ? 206 : 200, { "content-type": "audio/flac", ...range });
+    response.write(rest.subarray(0, 20_000), () => {
+      if (rest.length > 20_000) breakOff(request);
+      else response.end();
+    });
+  },
+  // Good for one answer, of which it gives a part.
+  "/expiring.flac": (request, response) => {
+    const { searchParams } = new URL(request.url, "http://site");
+    if (count(`/expiring.flac${searchParams}`) > 1) {
+      response.writeHead(403).end();
+      return;
+    }
+    const from = Number(/bytes=(\d+)/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    if (from > 0) {
+      send(request, response, flac, "audio/flac");
+      return;
+    }
+    response.writeHead(200, { "content-type": "audio/flac", "content-length": flac.length });
+    response.write(flac.subarray(0, 24_000), () => breakOff(request));
+  },
+  "/wrong-name.ogg": (request, response) => send(request, response, flac, "audio/ogg"),
+  "/cut-off.flac": (request, response) => send(request, response, flac.subarray(0, 30_000), "audio/flac"),
+  "/empty.mp3": (request, response) => send(request, response, Buffer.alloc(0), "audio/mpeg"),
+};
+
+before(async () => {
+  [browser, site, isolated] = await Promise.all([
+    launch(),
+    startPages({}, { handlers }),
+    startPages({}, { handlers, headers: ISOLATED }),
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  await site?.stop();
+  await isolated?.stop();
+});
+
+afterEach(async () => {
+  const { wrongs } = page;
+  await page.context().close();
+  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
+});
+
+async function run(script, argument, { origin } = site) {
+  page = await open(browser, `${origin}/`);
+  return page.evaluate(script, argument);
+}
+
+/** Plays a file to its end: whether what was recorded holds the plain decode of it, sample for sample. */
+async function whole({ path, codec, native }) {
+  const engine = await harness.engine();
+  engine.load(path);
+  const recorder = await harness.tap(engine);
+  await engine.play();
+  const last = await harness.signal(({ type }) => type === "ended" || type === "failed");
+  const [left, right] = await recorder.stop();
+  const [wantedLeft, wantedRight] = await harness.decode(path, codec);
+  const at = harness.find(left, wantedLeft);
+  let same = at >= 0 && harness.find(right.subarray(at), wantedRight) === 0;
+  if (native) {
+    const bytes = await (await fetch(path)).arrayBuffer();
+    const decoded = await new OfflineAudioContext(2, 1, 44_100).decodeAudioData(bytes);
+    // The browser scales what is above zero by another number, less than a step of 16 bits away.
+    const near = decoded.getChannelData(0).every((sample, frame) => Math.abs(sample - wantedLeft[frame]) < 1 / 32_768);
+    same &&= near && decoded.length === wantedLeft.length;
+  }
+  return {
+    last: last.type,
+    same,
+    frames: wantedLeft.length,
+    rendered: engine.rendered,
+    at,
+    isolated: crossOriginIsolated,
+  };
+}
+
+const FILES = [
+  ["/audio/short.flac", "flac", true],
+  ["/audio/short-cbr.mp3", "mp3"],
+  ["/audio/short.m4a", "mp4"],
+  ["/audio/short-alac.m4a", "mp4"],
+  ["/audio/short.ogg", "vorbis"],
+  ["/wrong-name.ogg", "flac", true],
+];
+
+for (const [path, codec, native = false] of FILES) {
+  test(`${path} is sounded as it was decoded, sample for sample`, async () => {
+    const told = await run(whole, { path, codec, native });
+    assert.equal(told.last, "ended");
+    assert.equal(told.rendered.glitches, 0);
+    assert.ok(told.same, "what was recorded is what was decoded");
+    assert.equal(told.rendered.frames, told.frames, "every frame is counted once, where it leaves");
+    assert.equal(told.isolated, false);
+  });
+}
+
+test("through shared memory it is the same", async () => {
+  const told = await run(whole, { path: "/audio/short.flac", codec: "flac" }, isolated);
+  assert.ok(told.isolated);
+  assert.ok(told.same);
+  assert.equal(told.rendered.frames, told.frames);
+});
+
+test("a browser without SIMD gets the module of all codecs", async () => {
+  const told = await run(async () => {
+    const { openDecoder } = await import("/player/engine/wasm/codecs.js");
+    WebAssembly.validate = () => false;
+    const bytes = new Uint8Array(await (await fetch("/audio/short.ogg")).arrayBuffer());
+    const { audio } = await openDecoder(bytes);
+    audio.length(bytes.length);
+    audio.feed(0, bytes);
+    audio.advance();
+    return [audio.rate, performance.getEntriesByType("resource").some(({ name }) => name.includes("/wasm/plain/"))];
+  });
+  assert.deepEqual(told, [44_100, true]);
+});
+
+test("a seek goes to the sample", async () => {
+  const told = await run(async () => {
+    const engine = await harness.engine();
+    engine.load("/audio/short.flac");
+    const recorder = await harness.tap(engine);
+    await engine.play();
+    await harness.signal(({ type, positionMs }) => type === "position" && positionMs > 200);
+    engine.seek(700);
+    const seeked = await harness.signal(({ type }) => type === "seeked");
+    await harness.signal(({ type }) => type === "ended");
+    const [left] = await recorder.stop();
+    const [wanted] = await harness.decode("/audio/short.flac", "flac");
+    const frame = 30_870;
+    // From there up to the end, and the begin once; nothing between.
+    return {
+      seeked,
+      tail: harness.find(left, wanted.subarray(frame)) > 0,
+      more: harness.find(left, wanted.subarray(frame - 1)),
+      heard: engine.rendered.frames,
+    };
+  });
+  assert.equal(told.seeked.toMs, 700);
+  assert.ok(told.tail, "the rest follows, sample for sample");
+  assert.equal(told.more, -1, "and nothing before it");
+  assert.ok(told.heard < 48_510);
+});
+
+test("a connection that breaks off again and again is taken up where it ended", async () => {
+  const sounded = await run(async () => {
+    const engine = await harness.engine();
+    engine.load("/broken-off.flac");
+    const recorder = await harness.tap(engine);
+    await engine.play();
+    await harness.signal(({ type }) => type === "ended" || type === "failed");
+    const [left] = await recorder.stop();
+    const [wanted] = await harness.decode("/audio/short.flac", "flac");
+    return [harness.find(harness.sounds(left), harness.sounds(wanted)) >= 0, engine.rendered.frames];
+  });
+  assert.deepEqual(sounded, [true, 48_510]);
+  assert.ok(asked["/broken-off.flac"] >= 3);
+});
+
+test("an address that expires in mid-track is renewed by the host, and not a sample is lost", async () => {
+  const told = await run(async () => {
+    const renewed = [];
+    const refresh = (src, status) => {
+      renewed.push([src, status]);
+      return "/expiring.flac?fresh";
+    };
+    const engine = await harness.engine({ refresh });
+    engine.load("/expiring.flac");
+    const recorder = await harness.tap(engine);
+    await engine.play();
+    const last = await harness.signal(({ type }) => type === "ended" || type === "failed");
+    const [left] = await recorder.stop();
+    const [wanted] = await harness.decode("/audio/short.flac", "flac");
+    return { last: last.type, renewed, same: harness.find(harness.sounds(left), harness.sounds(wanted)) >= 0 };
+  });
+  assert.deepEqual(told, { last: "ended", renewed: [["/expiring.flac", 403]], same: true });
+});
+
+test("damaged, empty, missing and foreign files end in an error with a code, or in what is whole of them", async () => {
+  const told = await run(async () => {
+    const outcomes = {};
+    for (const path of ["/cut-off.flac", "/empty.mp3", "/missing.mp3", "/player/index.js", "/expiring.flac?gone"]) {
+      if (path.includes("gone"))
+        await fetch(path)
+          .then((answer) => answer.text())
+          .catch(() => {});
+      const engine = await harness.engine();
+      engine.load(path);
+      const outcome = harness.signal(({ type }) => type === "ended" || type === "failed");
+      await engine.play().catch(() => {});
+      const { type, code } = await outcome;
+      outcomes[path] = code ?? type;
+      engine.close();
+    }
+    return outcomes;
+  });
+  assert.deepEqual(told, {
+    "/cut-off.flac": "ended",
+    "/empty.mp3": "unplayable",
+    "/missing.mp3": "network",
+    "/player/index.js": "unplayable",
+    "/expiring.flac?gone": "network",
+  });
+});
