@@ -3,6 +3,8 @@
 use super::support::{Device, Server, expect_problem, session};
 use delistening_ingest::export::Table;
 use delistening_schema::export::Line;
+use delistening_schema::key::SecretKey;
+use delistening_schema::ledger::LogSigner;
 use delistening_schema::token::SCOPE_READ_EXPORT;
 use std::io::{Read as _, Seek as _, Write as _};
 
@@ -47,4 +49,31 @@ async fn ranges_are_exported_in_either_form_to_whoever_may_have_them() {
     file.rewind().unwrap();
     let rows: Vec<String> = Table::open(file).unwrap().map(Result::unwrap).collect();
     assert_eq!(rows, lines);
+}
+
+#[tokio::test]
+async fn a_running_server_is_audited_by_its_address() {
+    let server = Server::start().await;
+    let mut device = Device::new(1);
+    let batches: Vec<String> = (0..3).map(|n| device.seal(&session(n, "track-1", 12_000))).collect();
+    server.ingest(&batches).await;
+    let token = server.token_with(|request| {
+        (request.scope, request.device, request.subject) = (SCOPE_READ_EXPORT.into(), None, "auditor".into());
+    });
+    let vkey = server.get("/log/vkey").send().await.unwrap().text().await.unwrap();
+    let audit = async |key: String, token: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_delistening-ingest"));
+        command.args(["audit", &server.url(""), "--log-key", &key, "--token", token]).env("NO_PROXY", "*");
+        // The server answers meanwhile.
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.success(), said)
+    };
+    let (holds, said) = audit(vkey.clone(), &token).await;
+    assert!(holds && said.contains("the export holds") && said.contains("batches     3,"), "{said}");
+    let stranger = LogSigner::new("log.example", SecretKey::from_seed(&[9; 32])).unwrap();
+    let (holds, said) = audit(stranger.log_key().to_vkey(), &token).await;
+    assert!(!holds && said.contains("carries no signature by log.example"), "{said}");
+    let (holds, said) = audit(vkey, "no token").await;
+    assert!(!holds && said.contains("401"), "{said}");
 }
