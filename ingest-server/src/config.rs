@@ -5,7 +5,7 @@ mod bounds;
 mod storage;
 
 pub use bounds::{Bounds, BoundsOptions};
-pub use storage::StorageOptions;
+pub use storage::{ArchiveSettings, StorageOptions};
 
 use crate::auth::{Issuers, Source, read_file};
 use crate::keys::{KeyFileError, PrivateKey};
@@ -363,6 +363,7 @@ mod tests {
             ("key file nowhere", Box::new(|o| o.previous_log_key = Some("nowhere".into()))),
             ("--max-connections 0", Box::new(|o| o.bounds.max_connections = 0)),
             ("--body-memory 0", Box::new(|o| o.bounds.body_memory = 0)),
+            ("--archive ftp://a/b", Box::new(|o| o.storage.archive.archive = Some("ftp://a/b".into()))),
             ("--segment-bytes 1000", Box::new(|o| o.storage.segment_bytes = 1000)),
             ("--forwarded-header a b", Box::new(|o| o.bounds.forwarded_header = Some("a b".into()))),
             ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),

@@ -3,6 +3,7 @@
 use super::CommandResult;
 use super::progress::bar;
 use crate::commit::{Log, Options};
+use crate::config::ArchiveSettings;
 use crate::export::{self, Format, Lines, Range, Remote, ranges};
 use crate::keys::PrivateKey;
 use clap::{ArgGroup, Args};
@@ -25,6 +26,9 @@ pub struct ExportOptions {
     /// The log's private key, if it is not in that folder
     #[arg(long, value_name = "FILE", requires = "data")]
     log_key: Option<PathBuf>,
+    /// The folder's archive
+    #[command(flatten)]
+    archive: ArchiveSettings,
     /// A running server
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -42,7 +46,7 @@ pub struct ExportOptions {
 impl ExportOptions {
     pub fn run(self) -> CommandResult {
         let source = match (&self.data, &self.url) {
-            (Some(data), _) => Source::folder(data, self.log_key.as_deref())?,
+            (Some(data), _) => Source::folder(data, self.log_key.as_deref(), &self.archive)?,
             (None, Some(url)) => Source::server(url, self.token)?,
             (None, None) => unreachable!("the group is required"),
         };
@@ -64,11 +68,12 @@ enum Source {
 }
 
 impl Source {
-    fn folder(data: &Path, key: Option<&Path>) -> Result<Self, Box<dyn Error>> {
+    fn folder(data: &Path, key: Option<&Path>, archive: &ArchiveSettings) -> Result<Self, Box<dyn Error>> {
+        let archive = archive.check(usize::MAX)?;
         let key = PrivateKey::read(key.unwrap_or(&data.join("log-key.json")))?;
         let origin = Log::origin_of(data)?.ok_or("the folder holds no log that was signed")?;
         let signer = LogSigner::new(origin, key.secret()).map_err(|error| error.to_string())?;
-        Ok(Self::Folder(Box::new(Log::open(data, signer, &Options::default())?)))
+        Ok(Self::Folder(Box::new(Log::open(data, signer, &Options { archive, ..Options::default() })?)))
     }
 
     fn server(url: &str, token: String) -> Result<Self, Box<dyn Error>> {

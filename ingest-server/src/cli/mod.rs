@@ -27,7 +27,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server
-    Serve(crate::config::ServeOptions),
+    Serve(Box<crate::config::ServeOptions>),
     /// Make keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -48,7 +48,7 @@ enum Command {
 /// Runs the command line.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(options) => serve::run(options),
+        Command::Serve(options) => serve::run(*options),
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),

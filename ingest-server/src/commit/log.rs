@@ -4,7 +4,7 @@ use super::committer::Committer;
 use super::group::Committing;
 use super::recovery;
 use super::succession::{Succession, SuccessionError};
-use crate::journal::{Journal, JournalError, Keeper, Reader, Record, Writer};
+use crate::journal::{self, ArchiveOptions, Damage, Journal, JournalError, Keeper, Reader, Record, Writer};
 use crate::ledger::{Files, Signers, Slots, TILE_WIDTH, Tree};
 use delistening_schema::ledger::{
     Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, RuleKind, merkle,
@@ -21,13 +21,15 @@ use tokio::sync::watch;
 pub struct Options {
     /// A new segment begins when the present one has this many bytes.
     pub segment_bytes: u64,
+    /// Where the journal's older segments go.
+    pub archive: Option<ArchiveOptions>,
     /// How many requests may wait for the writer.
     pub queue: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { segment_bytes: 64 * 1024 * 1024, queue: 4096 }
+        Self { segment_bytes: 64 * 1024 * 1024, archive: None, queue: 4096 }
     }
 }
 
@@ -62,13 +64,25 @@ pub enum OpenError {
     },
     /// The journal is damaged below what was signed.
     #[error("{0}. Records below the signed size are never cut; restore the folder from a backup")]
-    Journal(#[from] JournalError),
+    Damage(Damage),
+    /// The journal cannot be read, or its archive.
+    #[error(transparent)]
+    Journal(JournalError),
     /// The registry cannot be used.
     #[error("the device registry cannot be used: {0}")]
     Registry(#[from] rusqlite::Error),
     /// The file system refused.
     #[error("the folder cannot be used: {0}")]
     Io(#[from] io::Error),
+}
+
+impl From<JournalError> for OpenError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Damage(damage) => Self::Damage(damage),
+            other => Self::Journal(other),
+        }
+    }
 }
 
 /// What readers share with the writer.
@@ -154,7 +168,9 @@ impl Log {
         let mut slots = Slots::open(&ledger_folder.join("signed"))?;
         let before = signed_before(&slots, &signers)?;
         let signed = before.as_ref().map_or(0, |checkpoint| checkpoint.size);
-        let (journal, mut writer) = Journal::open(&folder.join("journal"), options.segment_bytes, signed)?;
+        let kept =
+            journal::Options { segment_bytes: options.segment_bytes, archive: options.archive.clone() };
+        let (journal, mut writer) = Journal::open(&folder.join("journal"), &kept, signed)?;
         let (mut ledger, mut succession) =
             recovery::ledger(&ledger_folder, &journal, writer.next(), before.as_ref())?;
         let handover = succession.next(&signers, slots.newest())?;

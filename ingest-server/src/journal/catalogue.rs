@@ -1,6 +1,7 @@
 //! Which segments there are, and in which form.
 
 use super::JournalError;
+use super::archive::Ticket;
 use super::segment::{Damage, Form, SealedFile};
 use crate::disk::{self, DiskFile};
 use std::collections::BTreeMap;
@@ -75,12 +76,15 @@ impl Catalogue {
             return Err(damage(form.path(&self.folder, *first), 0));
         }
         for (position, (first, form)) in segments.iter().enumerate() {
-            if *form == Form::Raw {
-                continue;
-            }
             let path = form.path(&self.folder, *first);
-            let sealed = SealedFile::new(DiskFile::open_to_read(&path)?, *first)?;
-            let end = sealed.ok_or_else(|| damage(path.clone(), *first))?.end();
+            let end = match form {
+                Form::Raw => continue,
+                Form::Sealed => {
+                    SealedFile::new(DiskFile::open_to_read(&path)?, *first)?.map(|sealed| sealed.end())
+                }
+                Form::Moved => self.ticket(*first).ok().map(|ticket| ticket.end),
+            };
+            let end = end.ok_or_else(|| damage(path.clone(), *first))?;
             if segments.get(position + 1).is_some_and(|(next, _)| *next != end) {
                 return Err(damage(path, end));
             }
@@ -119,6 +123,18 @@ impl Catalogue {
     /// Where the segment that begins with record `first` is, or will be, in that form.
     pub fn path(&self, form: Form, first: u64) -> PathBuf {
         form.path(&self.folder, first)
+    }
+
+    /// The ticket of a segment that was moved.
+    pub fn ticket(&self, first: u64) -> io::Result<Ticket> {
+        Ok(serde_json::from_slice(&fs::read(self.path(Form::Moved, first))?)?)
+    }
+
+    /// Prepares the ticket of a segment, to take its place.
+    pub fn prepare_ticket(&self, first: u64, ticket: &Ticket) -> io::Result<()> {
+        let file = DiskFile::create(&self.temporary(first))?;
+        file.write_all_at(&serde_json::to_vec(ticket)?, 0)?;
+        file.sync()
     }
 
     /// Where a file is prepared that is to take the place of that segment.

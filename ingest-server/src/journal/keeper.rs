@@ -1,4 +1,4 @@
-//! Seals complete segments, in the background.
+//! Seals complete segments, and moves the older ones to the archive, in the background.
 
 use super::segment::Form;
 use super::{Journal, JournalError};
@@ -28,7 +28,7 @@ impl Keeper {
         let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
             while !kept.closing.load(Ordering::Acquire) {
                 if let Err(error) = kept.keep(&before) {
-                    tracing::warn!(%error, "a segment cannot be sealed at the moment");
+                    tracing::warn!(%error, "a segment cannot be sealed or moved at the moment");
                 }
                 std::thread::park_timeout(AGAIN);
             }
@@ -42,6 +42,9 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.journal.closing.store(true, Ordering::Release);
+        if let Some(archive) = &self.journal.archive {
+            archive.close();
+        }
         let Some(thread) = self.thread.take() else { return };
         thread.thread().unpark();
         if thread.join().is_err() {
@@ -51,7 +54,8 @@ impl Drop for Keeper {
 }
 
 impl Journal {
-    /// Seals every complete segment that is not; `before` is told the index past the last record of each first.
+    /// Seals every complete segment that is not, and moves the older ones to the archive if there is one. `before` is
+    /// told the index past the last record of each before it is sealed.
     pub fn keep(self: &Arc<Self>, before: &dyn Fn(u64) -> io::Result<()>) -> Result<(), JournalError> {
         for first in self.catalogue.complete(Form::Raw) {
             if self.closing.load(Ordering::Acquire) {
@@ -61,6 +65,17 @@ impl Journal {
                 before(end)?;
             }
             self.seal(first)?;
+        }
+        let Some(archive) = &self.archive else { return Ok(()) };
+        let sealed = self.catalogue.complete(Form::Sealed);
+        for first in &sealed[..sealed.len().saturating_sub(archive.keep)] {
+            if self.closing.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            self.move_away(archive, *first)?;
+        }
+        for first in self.catalogue.complete(Form::Moved) {
+            self.tidy(archive, first)?;
         }
         Ok(())
     }

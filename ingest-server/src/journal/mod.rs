@@ -9,6 +9,7 @@
 //! the `keeper` seals and moves in the background. No record is ever rewritten in place: a segment is replaced whole,
 //! or not at all ([`Journal::rewrite`]).
 
+mod archive;
 mod catalogue;
 mod keeper;
 mod reader;
@@ -17,13 +18,17 @@ mod rewrite;
 mod segment;
 mod writer;
 
+pub use archive::{ArchiveOptions, ArchivePlace, BadPlace, BucketSettings};
 pub use keeper::Keeper;
 pub use reader::Reader;
 pub use record::{BatchRecord, ErasedRecord, Frame, Record, StatementRecord, VerdictsRecord};
 pub use segment::Damage;
 pub use writer::Writer;
 
+use crate::disk::DiskFile;
+use archive::Archive;
 use catalogue::Catalogue;
+use segment::Form;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -39,12 +44,33 @@ pub enum JournalError {
     /// Bytes that should be a record are not.
     #[error(transparent)]
     Damage(#[from] Damage),
+    /// The archive does not do what it is asked.
+    #[error("the archive fails at {object}: {error}")]
+    Archive {
+        /// Which object it is about.
+        object: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A segment was moved, and nobody says where to.
+    #[error("the records from {0} on were moved to an archive: name it with --archive")]
+    NoArchive(u64),
+}
+
+/// How a journal is kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A new segment begins when the present one has this many bytes.
+    pub segment_bytes: u64,
+    /// Where the older segments go.
+    pub archive: Option<ArchiveOptions>,
 }
 
 /// What the writer, the readers and the keeper of a journal share.
 #[derive(Debug)]
 pub struct Journal {
     catalogue: Catalogue,
+    archive: Option<Archive>,
     /// Held while a segment is replaced, so that only one is at a time.
     replacing: Mutex<()>,
     /// The keeper's thread, to be woken when there is something to do.
@@ -55,16 +81,32 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal in `folder`, and cuts what lies past the last whole record. The first `signed` records must
     /// be there; those of the last segment are checked one by one.
-    pub fn open(folder: &Path, segment_bytes: u64, signed: u64) -> Result<(Arc<Self>, Writer), JournalError> {
+    pub fn open(folder: &Path, options: &Options, signed: u64) -> Result<(Arc<Self>, Writer), JournalError> {
         std::fs::create_dir_all(folder)?;
+        let cache = archive::cache_folder(folder);
+        let archive = options.archive.as_ref().map(|options| Archive::open(options, &cache)).transpose()?;
+        let catalogue = Catalogue::open(folder)?;
+        if let (Some(first), None) = (catalogue.complete(Form::Moved).first(), &archive) {
+            return Err(JournalError::NoArchive(*first));
+        }
         let journal = Arc::new(Self {
-            catalogue: Catalogue::open(folder)?,
+            catalogue,
+            archive,
             replacing: Mutex::new(()),
             keeper: OnceLock::new(),
             closing: AtomicBool::new(false),
         });
-        let writer = Writer::open(Arc::clone(&journal), segment_bytes, signed)?;
+        let writer = Writer::open(Arc::clone(&journal), options.segment_bytes, signed)?;
         Ok((journal, writer))
+    }
+
+    fn archive(&self, first: u64) -> Result<&Archive, JournalError> {
+        self.archive.as_ref().ok_or(JournalError::NoArchive(first))
+    }
+
+    /// Opens the segment that begins with record `first` and was moved.
+    fn fetch(&self, first: u64) -> Result<DiskFile, JournalError> {
+        self.archive(first)?.fetch(&self.catalogue.ticket(first)?)
     }
 
     /// A reader whose first record is the one with index `next`.

@@ -85,7 +85,8 @@ fn find(journal: &Journal, index: u64) -> Result<Place, JournalError> {
     for _ in 1..TRIES {
         match try_find(journal, index) {
             // It was replaced by its next form between looking it up and opening it.
-            Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(JournalError::Io(error) | JournalError::Archive { error, .. })
+                if error.kind() == io::ErrorKind::NotFound => {}
             found => return found,
         }
     }
@@ -96,7 +97,10 @@ fn try_find(journal: &Journal, index: u64) -> Result<Place, JournalError> {
     let Some(Found { first, form, path, mark }) = journal.catalogue.find(index) else {
         return Err(Damage { path: journal.catalogue.path(Form::Raw, 0), offset: 0, index }.into());
     };
-    let file = DiskFile::open_to_read(&path)?;
+    let file = match form {
+        Form::Moved => journal.fetch(first)?,
+        Form::Raw | Form::Sealed => DiskFile::open_to_read(&path)?,
+    };
     let damage = |offset, index| JournalError::from(Damage { path: path.clone(), offset, index });
     let source = match form {
         Form::Raw => {
@@ -110,7 +114,7 @@ fn try_find(journal: &Journal, index: u64) -> Result<Place, JournalError> {
             }
             Source::Raw(raw)
         }
-        Form::Sealed => {
+        Form::Sealed | Form::Moved => {
             let mut sealed = SealedFile::new(file, first)?.ok_or_else(|| damage(0, first))?;
             for passed in sealed.seek(index)..index {
                 if !sealed.advance()? {

@@ -36,9 +36,13 @@ impl Writer {
             };
         };
         let damage = |offset, index| JournalError::from(Damage { path: last.path.clone(), offset, index });
-        if last.form == Form::Sealed {
-            let sealed = SealedFile::new(DiskFile::open_to_read(&last.path)?, last.first)?;
-            let end = sealed.map_or(0, |sealed| sealed.end());
+        if last.form != Form::Raw {
+            let end = match last.form {
+                Form::Moved => Some(journal.catalogue.ticket(last.first)?.end),
+                _ => SealedFile::new(DiskFile::open_to_read(&last.path)?, last.first)?
+                    .map(|sealed| sealed.end()),
+            };
+            let end = end.unwrap_or(0);
             return if end < signed { Err(damage(0, end)) } else { Self::begin(journal, segment_bytes, end) };
         }
         let Some(mut raw) = RawFile::new(DiskFile::open(&last.path)?, last.first)? else {

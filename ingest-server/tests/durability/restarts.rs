@@ -105,5 +105,5 @@ fn a_damaged_sealed_segment_stops_a_start_that_has_to_read_it() {
 fn a_missing_segment_stops_the_start() {
     let (folder, _) = sealed();
     fs::remove_file(&segments(folder.path())[3]).unwrap();
-    assert!(matches!(small(folder.path()), Err(OpenError::Journal(_))));
+    assert!(matches!(small(folder.path()), Err(OpenError::Damage(_))));
 }

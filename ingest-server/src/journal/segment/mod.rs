@@ -32,16 +32,19 @@ pub enum Form {
     Raw,
     /// Complete and compressed.
     Sealed,
+    /// In the archive; a ticket stays here.
+    Moved,
 }
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 2] = [Self::Raw, Self::Sealed];
+    pub const ALL: [Self; 3] = [Self::Raw, Self::Sealed, Self::Moved];
 
     fn ending(self) -> &'static str {
         match self {
             Self::Raw => "seg",
             Self::Sealed => "seg.zst",
+            Self::Moved => "moved",
         }
     }
 

@@ -187,6 +187,11 @@ impl SealedFile {
         Frame::checked(&self.block[self.frame.clone()])
     }
 
+    /// The file itself.
+    pub fn into_file(self) -> DiskFile {
+        self.file
+    }
+
     /// Decompresses the next block; false where there is none, or it is damaged.
     fn decompress(&mut self) -> io::Result<bool> {
         let Some(&(_, offset)) = self.blocks.get(self.next_block) else { return Ok(false) };

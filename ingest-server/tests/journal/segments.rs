@@ -1,53 +1,9 @@
 //! The journal's segments in each of their forms, and what takes the place of what.
 
-use delistening_ingest::journal::{BatchRecord, Journal, JournalError, Record, Writer};
+use super::support::*;
+use delistening_ingest::journal::{Journal, JournalError, Options};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-const SMALL: u64 = 20_000;
-
-fn record(number: u64) -> Record {
-    let length = usize::try_from(number * 7919 % 1500).unwrap();
-    Record::Batch(BatchRecord {
-        tree_size: number + 1,
-        received: number,
-        salt: [7; 16],
-        context: "{}".into(),
-        jws: format!("{number:0>length$}"),
-    })
-}
-
-fn open(folder: &Path) -> Result<(Arc<Journal>, Writer), JournalError> {
-    Journal::open(folder, SMALL, 0)
-}
-
-fn append(writer: &mut Writer, count: u64) {
-    for _ in 0..count {
-        writer.append(&[record(writer.next())]).unwrap();
-    }
-}
-
-fn keep(journal: &Arc<Journal>) {
-    journal.keep(&|_| Ok(())).unwrap();
-}
-
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = paths.filter(|path| path.to_str().unwrap().ends_with(ending)).collect();
-    paths.sort();
-    paths
-}
-
-fn assert_reads(journal: &Arc<Journal>, starts: impl IntoIterator<Item = u64>, end: u64) {
-    for start in starts {
-        let mut reader = journal.reader(start);
-        for index in start..end {
-            assert_eq!(reader.next_below(end).unwrap(), Some((index, record(index))), "from {start}");
-        }
-        assert_eq!(reader.next_below(end).unwrap(), None);
-    }
-}
 
 #[test]
 fn every_form_is_read_from_any_record_on() {
@@ -70,7 +26,8 @@ fn every_form_is_read_from_any_record_on() {
 #[test]
 fn large_segments_are_read_from_any_record_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (journal, mut writer) = Journal::open(folder.path(), 16 << 20, 0).unwrap();
+    let (journal, mut writer) =
+        Journal::open(folder.path(), &Options { segment_bytes: 16 << 20, archive: None }, 0).unwrap();
     for _ in 0..80 {
         let records: Vec<_> = (0..100).map(|n| record(writer.next() + n)).collect();
         writer.append(&records).unwrap();
