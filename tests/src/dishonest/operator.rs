@@ -6,7 +6,7 @@ use crate::listener::token;
 use clap::Parser;
 use delistening_ingest::config::ServeOptions;
 use delistening_ingest::export::{Format, Remote, ranges};
-use delistening_ingest::journal::{Journal, Record};
+use delistening_ingest::journal::{self, Journal, Record};
 use delistening_ingest::{outbound, server};
 use delistening_schema::audit::{Auditor, CheckedLine, Report};
 use delistening_schema::ledger::LogKey;
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 /// What has to be there for a server to go on with a log.
 const KEYS: [&str; 2] = ["log-key.json", "dev-issuer.json"];
-const SEGMENT_BYTES: u64 = 1024 * 1024;
+const SEGMENTS: journal::Options = journal::Options { segment_bytes: 1024 * 1024, archive: None };
 
 #[derive(Parser)]
 struct Options {
@@ -53,7 +53,7 @@ impl Operator {
             std::fs::copy(keys.join(name), folder.path().join(name)).expect("a key is copied");
         }
         let journal = folder.path().join("journal");
-        let (_, mut writer) = Journal::open(&journal, SEGMENT_BYTES, 0).expect("a journal begins");
+        let (_, mut writer) = Journal::open(&journal, &SEGMENTS, 0).expect("a journal begins");
         writer.append(records).expect("records are written");
         drop(writer);
         Self::serve(client, folder).await
@@ -123,8 +123,7 @@ pub fn client() -> Client {
 
 /// Every record in a folder that no server holds.
 pub fn records(folder: &Path) -> Vec<Record> {
-    let (journal, writer) =
-        Journal::open(&folder.join("journal"), SEGMENT_BYTES, 0).expect("the journal opens");
+    let (journal, writer) = Journal::open(&folder.join("journal"), &SEGMENTS, 0).expect("the journal opens");
     let mut reader = journal.reader(0);
     let next = || reader.next_below(writer.next()).expect("the journal is whole");
     std::iter::from_fn(next).map(|(_, record)| record).collect()
