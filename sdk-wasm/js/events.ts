@@ -1,5 +1,7 @@
 // The events that telemetry dispatches, with their types.
 
+import type { Consent } from "./consent.js";
+import type { KeyKeeper } from "./device-key.js";
 import type { TelemetryError } from "./errors.js";
 import type { Acked, Dropped, Receipt, Sealed } from "./outputs.js";
 import type { Event as PlaybackEvent } from "./schema.js";
@@ -19,6 +21,9 @@ export interface TelemetryStatus {
   /** Where records are kept; `memory` lasts only as long as the page. */
   readonly storage: "indexeddb" | "memory";
   readonly online: boolean;
+  /** Who keeps the device's private key: the browser, where it can, or the module. Known with the device. */
+  readonly key: KeyKeeper | undefined;
+  readonly consent: Consent;
 }
 
 /** Event types and what their `detail` is. */

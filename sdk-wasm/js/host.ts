@@ -1,12 +1,13 @@
 // Runs the core in a page: feeds it what happens, with the time it happened, and does what it asks for.
 // One host lives from the page's start (or its return from the back/forward cache) until the page is left.
 
-import { type DeviceKey, seedKey } from "./device-key.js";
+import { type DeviceKey, type KeyKeeper, newKey, newSeed, openKey, type StoredKey } from "./device-key.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
 import type { Settings } from "./options.js";
 import type { Notice, Output } from "./outputs.js";
-import { openIndexedDb } from "./storage/indexeddb.js";
+import { enter, whenNobodyIsIn } from "./presence.js";
+import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
 import { httpTransport, type Transport } from "./transport.js";
@@ -27,6 +28,8 @@ export interface Sink {
   error(error: TelemetryError): void;
   /** What `status` tells has changed. */
   changed(): void;
+  /** Another tab erases everything: this host has left. */
+  forgotten(): void;
   trace(what: string, about?: unknown): void;
 }
 
@@ -53,6 +56,7 @@ export class Host {
   #storage: Storage | undefined;
   #transport: Transport | undefined;
   #membership: Membership | undefined;
+  #leaveDatabase: () => void = () => {};
   #backlog: { input: Input; now: Now }[] = [];
   #leaving = false;
   #overflowed = false;
@@ -70,6 +74,10 @@ export class Host {
 
   get device(): string | undefined {
     return this.#key?.id;
+  }
+
+  get keeper(): KeyKeeper | undefined {
+    return this.#key?.keeper;
   }
 
   get leads(): boolean {
@@ -97,15 +105,19 @@ export class Host {
     const opening = this.#openStorage();
     try {
       const wasm = await loadWasm();
-      const { storage, seed } = await opening;
+      const { storage, key } = await opening;
       this.#storage = storage;
-      if (this.#left()) return storage.close();
-      this.#key = seedKey(wasm, seed);
+      if (this.#left()) return this.#letGo();
+      this.#key = await openKey(wasm, key);
+      if (this.#left()) return;
       this.#transport = httpTransport(this.#settings.endpoint, this.#key.id);
       this.#core = new wasm.Core(this.#config(), this.#owner);
       this.#membership = this.#join(storage);
     } catch (thrown) {
-      void opening.then(({ storage }) => storage.close());
+      void opening.then(({ storage }) => {
+        this.#storage = storage;
+        this.#letGo();
+      });
       if (this.#left()) return;
       this.#state = "new";
       const why = `the telemetry module is not available: ${textOf(thrown)}`;
@@ -153,30 +165,50 @@ export class Host {
     if (this.#left()) return;
     this.#leaving = true;
     this.feed((core, { wall, mono }) => core.hidden(wall, mono));
+    this.#stop();
+  }
+
+  /** Stops without another word, and erases all that this device holds; a new device may begin then. */
+  async forget(): Promise<void> {
+    this.#membership?.tellToForget();
+    this.#stop();
+    const { namespace } = this.#settings;
+    // What was begun before has opened by now, or sees that this host has left.
+    await whenNobodyIsIn(namespace, () => eraseIndexedDb(namespace));
+  }
+
+  #stop(): void {
     this.#state = "left";
     this.#leads = false;
     clearTimeout(this.#timer);
     this.#membership?.leave();
-    this.#storage?.close();
+    this.#letGo();
     this.#backlog = [];
     this.#settle();
   }
 
-  async #openStorage(): Promise<{ storage: Storage; seed: Uint8Array }> {
-    const fresh = crypto.getRandomValues(new Uint8Array(32));
+  #letGo(): void {
+    this.#storage?.close();
+    this.#leaveDatabase();
+  }
+
+  async #openStorage(): Promise<{ storage: Storage; key: StoredKey }> {
+    const { namespace, key } = this.#settings;
+    const fresh = key === "module" ? newSeed() : await newKey();
+    this.#leaveDatabase = await enter(namespace);
     try {
-      const storage = await openIndexedDb(this.#settings.namespace);
-      return { storage, seed: await storage.seed(fresh) };
+      const storage = await openIndexedDb(namespace);
+      return { storage, key: await storage.key(fresh) };
     } catch (thrown) {
       const why = `nothing can be stored on this device, events are kept in memory: ${textOf(thrown)}`;
       this.#sink.error(TelemetryError.of("storage-unavailable", why, "retry", thrown));
       const storage = new MemoryStorage();
-      return { storage, seed: await storage.seed(fresh) };
+      return { storage, key: await storage.key(fresh) };
     }
   }
 
   #config(): string {
-    const { listener, logKeys, auditEveryMs, batch } = this.#settings;
+    const { listener, logKeys, auditEveryMs, batch, queue } = this.#settings;
     return JSON.stringify({
       listener,
       log_keys: logKeys,
@@ -184,6 +216,9 @@ export class Host {
       max_events: batch.maxEvents,
       max_bytes: batch.maxBytes,
       max_age_ms: batch.maxAgeMs,
+      queue_events: queue.maxEvents,
+      queue_bytes: queue.maxBytes,
+      queue_age_ms: queue.maxAgeMs,
     });
   }
 
@@ -195,6 +230,11 @@ export class Host {
         else if (this.#leads) this.feed((core, { wall, mono }) => core.adopt(wall, mono, flat(records)));
       },
       flush: () => this.flush(),
+      forget: () => {
+        if (this.#left()) return;
+        this.#stop();
+        this.#sink.forgotten();
+      },
     };
     // What only this tab's memory holds concerns no other tab, and its key is its own.
     if (storage.kind === "memory") return alone(this.#owner, handlers);

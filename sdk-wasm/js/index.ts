@@ -3,6 +3,8 @@
 // stored first. Start reading with telemetry.ts (what a host uses), then host.ts (how the core is run).
 
 export type { Attachment } from "./attach.js";
+export type { Consent } from "./consent.js";
+export type { KeyKeeper } from "./device-key.js";
 export { type SdkCode, TelemetryError } from "./errors.js";
 export type {
   Acked,

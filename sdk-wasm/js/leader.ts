@@ -10,7 +10,8 @@ const FLUSH_TIMEOUT_MS = 10_000;
 type Message =
   | { kind: "events"; records: StoredRecord[] }
   | { kind: "flush"; owner: string }
-  | { kind: "flushed"; owner: string };
+  | { kind: "flushed"; owner: string }
+  | { kind: "forget" };
 
 /** What a tab is told. */
 export interface LeaderHandlers {
@@ -23,6 +24,8 @@ export interface LeaderHandlers {
   adopt(records: StoredRecord[]): void;
   /** Another tab asks the leader to flush. */
   flush(): Promise<void>;
+  /** Another tab erases everything: let go of it. */
+  forget(): void;
 }
 
 /** This tab's part in the election. */
@@ -33,6 +36,8 @@ export interface Membership {
   handOver(records: StoredRecord[]): void;
   /** Asks the leader to flush; resolves when it has, does not answer, or this tab leads or leaves. */
   askToFlush(): Promise<void>;
+  /** Tells the other tabs that everything is erased. */
+  tellToForget(): void;
   /** Leaves: another tab may lead. Synchronous, for a page that is being left. */
   leave(): void;
 }
@@ -48,7 +53,7 @@ export function join(namespace: string, owner: string, handlers: LeaderHandlers)
 export function alone(owner: string, handlers: LeaderHandlers): Membership {
   const joined = Promise.resolve();
   const led = joined.then(() => handlers.lead(() => Promise.resolve([owner])));
-  return { joined, handOver() {}, askToFlush: () => led, leave() {} };
+  return { joined, handOver() {}, askToFlush: () => led, tellToForget() {}, leave() {} };
 }
 
 class LockMembership implements Membership {
@@ -118,6 +123,8 @@ class LockMembership implements Membership {
       void this.#handlers.flush().finally(() => this.#say({ kind: "flushed", owner: message.owner }));
     } else if (message.kind === "flushed" && message.owner === this.#owner) {
       this.#settle();
+    } else if (message.kind === "forget") {
+      this.#handlers.forget();
     }
   }
 
@@ -139,6 +146,10 @@ class LockMembership implements Membership {
       setTimeout(resolve, FLUSH_TIMEOUT_MS);
       this.#say({ kind: "flush", owner: this.#owner });
     });
+  }
+
+  tellToForget(): void {
+    this.#say({ kind: "forget" });
   }
 
   leave(): void {

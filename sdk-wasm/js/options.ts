@@ -1,5 +1,7 @@
 // What a host sets, checked once.
 
+import { type Consent, defaultConsent, isConsent } from "./consent.js";
+import type { KeyKeeper } from "./device-key.js";
 import type { TelemetryError } from "./errors.js";
 
 /** What is played. Only `id` is needed. */
@@ -37,7 +39,24 @@ export interface TelemetryOptions {
   auditEveryMs?: number;
   /** Name of the IndexedDB database, `delistening` by default. Tabs with the same name work together. */
   namespace?: string;
-  /** When a batch is sealed: 100 events, 48 KiB, or 30 s after its first event by default. */
+  /**
+   * What the listener agreed to; see {@link Consent}. Without it, plays are recorded unless the browser sends Global
+   * Privacy Control. Change it later with `telemetry.setConsent()`.
+   */
+  consent?: Consent;
+  /** What to do while consent is `unknown`: `hold` what happens in memory until it is granted (default), or `drop` it. */
+  whileUnknown?: "hold" | "drop";
+  /**
+   * Who keeps the private key of a new device: the browser, so that no script can read it, where it has Ed25519
+   * (`webcrypto`, the default); or the module, which signs at once also while a page is being left (`module`).
+   */
+  key?: KeyKeeper;
+  /**
+   * How much may wait on the device: 500 000 events, 256 MiB, and for ever by default. Beyond that the oldest are
+   * given up: told in a `dropped` event, and to the server in the next batch.
+   */
+  queue?: { maxEvents?: number; maxBytes?: number; maxAgeMs?: number };
+  /** When a batch is sealed: 100 events, 32 KiB, or 30 s after its first event by default. */
   batch?: { maxEvents?: number; maxBytes?: number; maxAgeMs?: number };
   /** Told of everything that goes wrong. */
   onError?: (error: TelemetryError) => void;
@@ -53,7 +72,17 @@ export interface Settings {
   readonly logKeys: readonly string[];
   readonly auditEveryMs: number | undefined;
   readonly namespace: string;
-  readonly batch: { readonly maxEvents?: number; readonly maxBytes?: number; readonly maxAgeMs?: number };
+  readonly batch: Bounds;
+  readonly queue: Bounds;
+  readonly key: KeyKeeper;
+  readonly consent: Consent;
+  readonly whileUnknown: "hold" | "drop";
+}
+
+interface Bounds {
+  readonly maxEvents?: number;
+  readonly maxBytes?: number;
+  readonly maxAgeMs?: number;
 }
 
 /** The settings, or a sentence about the option that cannot be used. */
@@ -66,7 +95,11 @@ export function readOptions(options: TelemetryOptions, base: string): Settings |
   }
   if (!/^https?:$/.test(endpoint.protocol)) return "endpoint must begin with http: or https:";
   if (typeof options.token !== "function") return "token must be a function that gives an access token";
-  const { listener, namespace = "delistening", logKeys = [], auditEveryMs, batch = {} } = options;
+  const { listener, namespace = "delistening", logKeys = [], batch = {}, queue = {}, key = "webcrypto" } = options;
+  const { auditEveryMs, consent = defaultConsent(), whileUnknown = "hold" } = options;
+  if (!isConsent(consent)) return "consent must be granted, denied or unknown";
+  if (whileUnknown !== "hold" && whileUnknown !== "drop") return "whileUnknown must be hold or drop";
+  if (key !== "webcrypto" && key !== "module") return "key must be webcrypto or module";
   if (listener !== undefined && (typeof listener !== "string" || listener === "")) {
     return "listener must be a text that is not empty";
   }
@@ -77,11 +110,15 @@ export function readOptions(options: TelemetryOptions, base: string): Settings |
   if (auditEveryMs !== undefined && !(Number.isInteger(auditEveryMs) && auditEveryMs >= 0)) {
     return "auditEveryMs must be a whole number, 0 or above";
   }
-  for (const [name, value] of Object.entries(batch)) {
-    if (value !== undefined && !(Number.isInteger(value) && value > 0))
-      return `batch.${name} must be a whole number above 0`;
+  for (const [group, bounds] of Object.entries({ batch, queue })) {
+    for (const [name, value] of Object.entries(bounds)) {
+      if (value !== undefined && !(Number.isInteger(value) && value > 0))
+        return `${group}.${name} must be a whole number above 0`;
+    }
   }
-  return { endpoint, token: options.token, listener, logKeys, auditEveryMs, namespace, batch };
+  const { token } = options;
+  const kept = { logKeys, auditEveryMs, namespace, batch, queue, key };
+  return { endpoint, token, listener, consent, whileUnknown, ...kept };
 }
 
 /** The track as the core reads it, or a sentence about what is wrong with it. */

@@ -127,6 +127,12 @@ export class Session implements PlaySession {
     }
   }
 
+  /** Ends it without another word. */
+  abandon(): void {
+    this.#open = false;
+    this.#host.closed(this);
+  }
+
   /** Ends it where it was last known to be. */
   end(reason: HostEndReason): void {
     this.ended(reason, this.#positionMs);

@@ -1,6 +1,7 @@
 // The class a host uses. Everything in it is guarded: playback is never disturbed by telemetry.
 
 import { type Attachment, MediaAttachment } from "./attach.js";
+import { type Consent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
 import { Host, type Input } from "./host.js";
@@ -24,6 +25,8 @@ export class Telemetry extends TypedEventTarget {
   readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
   readonly #stopWatching: () => void = () => {};
   #host: Host | undefined;
+  #settings: Settings | undefined;
+  #consent: Consent = "unknown";
   #started: Promise<void> | undefined;
   #settleReady!: { resolve: () => void; reject: (error: TelemetryError) => void };
   #handles = 0;
@@ -52,11 +55,14 @@ export class Telemetry extends TypedEventTarget {
       queueMicrotask(() => this.#report(error));
       return;
     }
+    this.#settings = settings;
+    this.#consent = settings.consent;
     this.#host = this.#newHost(settings);
+    if (this.#consent === "denied") void this.forget();
     this.#stopWatching = watchLifecycle({
       hidden: () => this.#feed((core, { wall, mono }) => core.hidden(wall, mono)),
       left: () => this.#guard(undefined, () => this.#leave()),
-      restored: () => this.#guard(undefined, () => this.#restore(settings)),
+      restored: () => this.#guard(undefined, () => this.#restore()),
       online: (online) => {
         this.#feed((core, { wall, mono }) => core.online(wall, mono, online));
         if (online) void this.#start();
@@ -107,6 +113,54 @@ export class Telemetry extends TypedEventTarget {
     });
   }
 
+  /** What the listener agreed to. */
+  get consent(): Consent {
+    return this.#consent;
+  }
+
+  /**
+   * Says what the listener agreed to. Granted: what was held is recorded, and from then on everything. Denied: nothing
+   * is recorded any more, and what this device still holds is erased. Unknown: nothing is stored or sent until it is
+   * known.
+   */
+  setConsent(consent: Consent): void {
+    this.#guard(undefined, () => {
+      if (!isConsent(consent)) return this.#invalid("setConsent(consent): granted, denied or unknown");
+      if (!this.#settings || this.#closed || consent === this.#consent) return;
+      const before = this.#consent;
+      this.#consent = consent;
+      if (consent === "denied") {
+        void this.forget();
+      } else if (consent === "granted") {
+        // Those that began while nothing was recorded begin anew with the next sign of life.
+        if (before === "denied" || this.#settings.whileUnknown === "drop") this.#abandonSessions();
+        void this.#start();
+      } else {
+        this.#leave();
+        this.#renew();
+      }
+      this.#statusChanged();
+    });
+  }
+
+  /**
+   * Erases all that this device holds: its key, its plays that were not sent, what it knows of the log. What the server
+   * has is the platform's to erase. Unless consent is denied, a new device begins. Never rejects.
+   */
+  async forget(): Promise<void> {
+    const host = this.#host;
+    if (!host || this.#closed) return;
+    this.#abandonSessions();
+    this.#renew();
+    await host.forget().catch((thrown: unknown) => {
+      const why = `this device could not forget everything: ${textOf(thrown)}`;
+      this.#report(TelemetryError.of("storage-unavailable", why, "stop", thrown));
+    });
+    // Should the erased host have been asked to start meanwhile, its successor does.
+    if (this.#consent === "granted") void this.#start();
+    this.#statusChanged();
+  }
+
   /** Seals and sends now; resolves when nothing is left to send, or sending failed. Never rejects. */
   async flush(): Promise<void> {
     await this.#start();
@@ -124,6 +178,8 @@ export class Telemetry extends TypedEventTarget {
       leader: host?.leads ?? false,
       storage: host?.storage ?? "memory",
       online: typeof navigator === "undefined" || navigator.onLine !== false,
+      key: host?.keeper,
+      consent: this.#consent,
     };
   }
 
@@ -158,6 +214,11 @@ export class Telemetry extends TypedEventTarget {
     const read = readTrack(track);
     if (typeof read === "string") this.#invalid(read);
     if (typeof read === "string" || !this.#host || this.#closed) return new Session("", 0, DEAF);
+    if (!this.#records) {
+      const unheard = new Session("", 0, { ...DEAF, closed: (session) => this.#sessions.delete(session) });
+      this.#sessions.add(unheard);
+      return unheard;
+    }
     void this.#start();
     this.#handles += 1;
     const session = new Session(uuidV7(), this.#handles, this.#sessionHost);
@@ -174,12 +235,29 @@ export class Telemetry extends TypedEventTarget {
     invalid: (what: string) => this.#invalid(what),
   };
 
+  /** Whether what happens is kept, be it in memory until consent is known. */
+  get #records(): boolean {
+    return this.#consent === "granted" || (this.#consent === "unknown" && this.#settings?.whileUnknown === "hold");
+  }
+
+  #abandonSessions(): void {
+    for (const session of [...this.#sessions]) session.abandon();
+  }
+
+  /** Another host in place of one that has left. */
+  #renew(): void {
+    if (!this.#settings) return;
+    this.#host = this.#newHost(this.#settings);
+    this.#started = undefined;
+  }
+
   #feed(input: Input): void {
+    if (!this.#records) return;
     this.#guard(undefined, () => this.#host?.feed(input));
   }
 
   #start(): Promise<void> {
-    if (!this.#host || this.#closed) return Promise.resolve();
+    if (!this.#host || this.#closed || this.#consent !== "granted") return Promise.resolve();
     this.#started ??= this.#host.start().then(
       () => this.#settleReady.resolve(),
       (thrown: unknown) => {
@@ -199,6 +277,12 @@ export class Telemetry extends TypedEventTarget {
       notice: (notice) => this.#notice(notice),
       error: (error) => this.#report(error),
       changed: () => this.#statusChanged(),
+      forgotten: () => {
+        if (this.#closed) return;
+        this.#abandonSessions();
+        this.#renew();
+        void this.#start();
+      },
       trace: (what, about) => this.#trace(what, about),
     });
   }
@@ -210,10 +294,9 @@ export class Telemetry extends TypedEventTarget {
   }
 
   /** Back from the back/forward cache, where other tabs may have led: begin anew with what is stored. */
-  #restore(settings: Settings): void {
+  #restore(): void {
     if (this.#closed) return;
-    this.#host = this.#newHost(settings);
-    this.#started = undefined;
+    this.#renew();
     void this.#start();
   }
 

@@ -95,9 +95,14 @@ test("leaving the page ends what plays, stores it, and the next page goes on fro
   assert.deepEqual(page.wrongs, []);
 });
 
-test("what is sealed while the page is being left goes by beacon", async () => {
+test("what is sealed while the page is being left goes by beacon, where the module keeps the key", async () => {
   site.ingest = refuse;
   const beacons = await page.evaluate(async () => {
+    await telemetry.close();
+    // The browser's own key signs later, when the page is gone: then the next page sends.
+    await (await harness.start({ key: "module", namespace: "beacon" })).ready;
+    await harness.until(({ type, leader }) => type === "status" && leader);
+    telemetry.session({ id: "leaving", durationMs: 60_000 }).playing(0);
     // From here on there is a token, and nothing waits.
     await telemetry.flush();
     await harness.until(({ type }) => type === "dropped");

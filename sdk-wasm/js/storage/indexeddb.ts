@@ -1,11 +1,12 @@
 // Records in IndexedDB: they survive reloads, crashes and closed tabs.
 
+import { isKey, type StoredKey } from "../device-key.js";
 import type { Storage, StoredRecord } from "./storage.js";
 
 const VERSION = 1;
 const RECORDS = "records";
 const KEYS = "keys";
-const SEED = "device";
+const DEVICE = "device";
 
 // Some browsers never answer an open request (a stuck profile, a blocked upgrade). Recording must begin all the same.
 const OPEN_TIMEOUT_MS = 5_000;
@@ -14,6 +15,15 @@ const OPEN_TIMEOUT_MS = 5_000;
 export async function openIndexedDb(name: string): Promise<Storage> {
   const db = await open(name);
   return new IndexedDbStorage(name, db);
+}
+
+/** Deletes the database with all that is in it. Waits for other tabs to let go of it. */
+export function eraseIndexedDb(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
 }
 
 class IndexedDbStorage implements Storage {
@@ -39,17 +49,18 @@ class IndexedDbStorage implements Storage {
     return this.#connect().then((db) => put(db, puts, deletes));
   }
 
-  async seed(fresh: Uint8Array): Promise<Uint8Array> {
+  async key(fresh: StoredKey): Promise<StoredKey> {
     const transaction = (await this.#connect()).transaction(KEYS, "readwrite", { durability: "strict" });
     const store = transaction.objectStore(KEYS);
-    let seed = fresh;
-    const found = store.get(SEED);
+    let key = fresh;
+    const found = store.get(DEVICE);
     found.onsuccess = () => {
-      if (found.result instanceof Uint8Array) seed = found.result;
-      else store.put(fresh, SEED);
+      // One key for the device's whole life, of whatever kind it began with.
+      if (isKey(found.result)) key = found.result;
+      else store.put(fresh, DEVICE);
     };
     await completed(transaction);
-    return seed;
+    return key;
   }
 
   close(): void {

@@ -1,12 +1,13 @@
 // The fallback where nothing can be stored: records live as long as the page.
 
+import type { StoredKey } from "../device-key.js";
 import type { Storage, StoredRecord } from "./storage.js";
 
 /** Keeps records in this page's memory only. */
 export class MemoryStorage implements Storage {
   readonly kind = "memory";
   readonly #records = new Map<string, string>();
-  #seed: Uint8Array | undefined;
+  #key: StoredKey | undefined;
 
   all(): Promise<StoredRecord[]> {
     const keys = [...this.#records.keys()].sort();
@@ -19,9 +20,9 @@ export class MemoryStorage implements Storage {
     return Promise.resolve();
   }
 
-  seed(fresh: Uint8Array): Promise<Uint8Array> {
-    this.#seed ??= fresh;
-    return Promise.resolve(this.#seed);
+  key(fresh: StoredKey): Promise<StoredKey> {
+    this.#key ??= fresh;
+    return Promise.resolve(this.#key);
   }
 
   close(): void {
