@@ -5,3 +5,6 @@ declare function tokenFor(device: string): Promise<string>;
 
 /** The page's own element. */
 declare const audio: HTMLAudioElement;
+
+/** The page's own telemetry. */
+declare const telemetry: import("@delistening/sdk").Telemetry;
