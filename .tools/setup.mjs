@@ -1,9 +1,10 @@
 // Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, a
-// browser, Kotlin, Go and cargo-deny. Installs what it can without changing what it need not, and else says in one
-// sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
+// browser, Kotlin, ClickHouse's engine, Go and cargo-deny. Installs what it can without changing what it need not, and
+// else says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
 import { isEntry, main, step } from "./lib/run.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
+import { ensureClickHouse } from "./setup/clickhouse.mjs";
 import { ensureDeny } from "./setup/deny.mjs";
 import { ensureGo } from "./setup/go.mjs";
 import { ensureKotlin } from "./setup/kotlin.mjs";
@@ -20,6 +21,7 @@ export async function setup({
   browser = false,
   kotlin = false,
   go = false,
+  clickhouse = false,
   deny = false,
   lints = false,
 } = {}) {
@@ -27,6 +29,7 @@ export async function setup({
     const rust = await ensureRust({ lints });
     await ensurePackages();
     if (go) await ensureGo();
+    if (clickhouse) await ensureClickHouse();
     return {
       wasm: wasm ? await ensureWasm(rust) : undefined,
       browser: browser ? await ensureBrowser() : undefined,
@@ -37,5 +40,7 @@ export async function setup({
 }
 
 if (isEntry(import.meta.url)) {
-  await main(() => setup({ wasm: true, browser: true, kotlin: true, go: true, deny: true, lints: true }));
+  await main(() =>
+    setup({ wasm: true, browser: true, kotlin: true, clickhouse: true, go: true, deny: true, lints: true }),
+  );
 }

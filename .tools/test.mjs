@@ -16,7 +16,15 @@ const WORKSPACE = ["--workspace", "--all-features"];
 const totals = new Totals();
 
 async function all() {
-  const tools = await setup({ wasm: true, browser: true, kotlin: true, go: true, deny: true, lints: true });
+  const tools = await setup({
+    wasm: true,
+    browser: true,
+    kotlin: true,
+    clickhouse: true,
+    go: true,
+    deny: true,
+    lints: true,
+  });
   await step("Formatting of Rust", () => run("cargo", ["fmt", "--all", "--check"], { why: "Run `cargo fmt --all`." }));
   await step("Formatting and lints of TypeScript, JavaScript and JSON", () =>
     run("node_modules/.bin/biome", ["check", "--error-on-warnings"], { why: "Run `npx biome check --write`." }),

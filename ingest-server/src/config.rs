@@ -2,14 +2,17 @@
 //! that names the setting.
 
 mod bounds;
+mod clickhouse;
 mod storage;
 
 pub use bounds::{Bounds, BoundsOptions};
+pub use clickhouse::ClickHouseOptions;
 pub use storage::{ArchiveSettings, StorageOptions};
 
 use crate::auth::{Issuers, Source, read_file};
 use crate::keys::{KeyFileError, PrivateKey};
 use crate::ledger::Signers;
+use crate::store::clickhouse::Connection;
 use crate::witness::Submission;
 use axum::http::HeaderValue;
 use clap::Args;
@@ -77,6 +80,10 @@ pub struct ServeOptions {
     /// How long a session's verdict may wait to be entered in the log, in seconds
     #[arg(long, env = "DELISTENING_VERDICTS_AFTER", value_name = "SECONDS", default_value_t = 60)]
     pub verdicts_after: u64,
+
+    /// ClickHouse, if plays are counted there
+    #[command(flatten)]
+    pub clickhouse: ClickHouseOptions,
 
     /// How clients are bounded
     #[command(flatten)]
@@ -149,6 +156,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// How the journal is kept.
     pub log: crate::commit::Options,
+    /// Where plays are counted, if not in the data folder.
+    pub clickhouse: Option<Connection>,
     /// The issuer's name and key, in development.
     pub dev: Option<(String, PrivateKey)>,
     /// A folder to serve, in development.
@@ -238,6 +247,7 @@ impl ServeOptions {
         let witnesses = self.witness_policy.as_deref().map(witnesses).transpose()?;
         let bounds = self.bounds.check()?;
         let log = self.storage.check()?;
+        let clickhouse = self.clickhouse.check()?;
         Ok(Config {
             data: self.data,
             listen,
@@ -249,6 +259,7 @@ impl ServeOptions {
             allow_origins,
             witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
+            clickhouse,
             bounds,
             log,
             dev,
@@ -323,6 +334,7 @@ mod tests {
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,
+            clickhouse: ClickHouseOptions::default(),
             bounds: BoundsOptions::default(),
             storage: StorageOptions::default(),
             dev: true,

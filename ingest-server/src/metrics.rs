@@ -44,6 +44,7 @@ pub struct Metrics {
     ack_seconds: Histogram,
     log_size: Gauge,
     projected: Gauge,
+    loaded: Gauge,
     live_readers: Gauge,
     connections: Gauge,
     closed: Family<Closed, Counter>,
@@ -77,6 +78,8 @@ impl Default for Metrics {
         };
         let log_size = gauge("log_size", "Entries in the signed log");
         let projected = gauge("projected", "Entries of the log that the store has taken in");
+        let loaded =
+            gauge("loaded", "Entries of the log that counts know of; behind projected while ClickHouse is");
         let live_readers = gauge("live_readers", "Open live connections");
         let connections = gauge("connections", "Open connections");
         let body_bytes = gauge("body_bytes", "Bytes of the bodies of all requests under way");
@@ -90,6 +93,7 @@ impl Default for Metrics {
             ack_seconds,
             log_size,
             projected,
+            loaded,
             live_readers,
             connections,
             closed,
@@ -148,10 +152,18 @@ impl Metrics {
     }
 
     /// Everything in the Prometheus text format.
-    pub fn encode(&self, log_size: u64, projected: u64, body_bytes: usize, stopped: bool) -> String {
+    pub fn encode(
+        &self,
+        log_size: u64,
+        projected: u64,
+        loaded: u64,
+        body_bytes: usize,
+        stopped: bool,
+    ) -> String {
         self.body_bytes.set(i64::try_from(body_bytes).unwrap_or(i64::MAX));
         self.log_size.set(i64::try_from(log_size).unwrap_or(i64::MAX));
         self.projected.set(i64::try_from(projected).unwrap_or(i64::MAX));
+        self.loaded.set(i64::try_from(loaded).unwrap_or(i64::MAX));
         self.stopped.set(i64::from(stopped));
         let mut out = String::new();
         // Writing to a string cannot fail.

@@ -10,15 +10,18 @@ use crate::metrics::Metrics;
 use crate::notary::NotaryError;
 use crate::outbound;
 use crate::projection::{self, Projection};
+use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
 use delistening_schema::analysis::Analysis;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
@@ -71,6 +74,7 @@ pub async fn run(
         allow_origins,
         witnesses,
         verdicts_after,
+        clickhouse,
         bounds,
         log,
         dev,
@@ -80,8 +84,15 @@ pub async fn run(
     let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
     let keyring = Arc::new(keyring);
     let log = Arc::new(Log::open(&data, signers, &log)?);
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?);
-    let live = Arc::new(Live::open(&*store)?);
+    let store: Arc<dyn Store> = match clickhouse {
+        Some(connection) => Arc::new(open_clickhouse(connection, &log, &data).await?),
+        None => Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?),
+    };
+    let live = {
+        let store = Arc::clone(&store);
+        // Stores block.
+        Arc::new(tokio::task::spawn_blocking(move || Live::open(&*store)).await.map_err(io::Error::other)??)
+    };
     let following = projection::Options { verdicts_after, analysis: Arc::new(Analysis::v1()) };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
@@ -128,4 +139,23 @@ pub async fn run(
         tracing::warn!("some connections did not end in time");
     }
     Ok(())
+}
+
+/// Opens the way to ClickHouse. Tables that are not right stop the start; a ClickHouse that is away does not, for plays
+/// are made durable and judged without it.
+async fn open_clickhouse(
+    connection: Connection,
+    log: &Log,
+    data: &Path,
+) -> Result<ClickHouseStore, StoreError> {
+    match migrations::check(&connection).await {
+        Err(error @ StoreError::Drift(_)) => return Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "ClickHouse does not answer yet; what is to be loaded waits in the data folder");
+        }
+        Ok(()) => {}
+    }
+    let store = ClickHouseStore::open(connection, log.origin(), data, Handle::current())?;
+    store.start();
+    Ok(store)
 }

@@ -5,6 +5,7 @@ set -eu -o pipefail
 trap end EXIT
 server=
 witness=
+engine=
 
 # A reader stops one server with Ctrl-C before starting the next. A witness runs somewhere else, and goes on.
 stop() {
@@ -20,6 +21,21 @@ end() {
     kill "$witness"
     wait "$witness"
   fi
+  if [ -n "$engine" ]; then
+    kill "$engine"
+    wait "$engine"
+  fi
+}
+
+# The ClickHouse that a document means is a real engine of ours, on a free port.
+clickhouse() {
+  if [ -n "$engine" ]; then return; fi
+  mkfifo engine-said
+  "$ROOT/target/tools/clickhouse/bin/python" "$ROOT/tests/clickhouse/server.py" --data engine > engine-said &
+  engine=$!
+  exec 4< engine-said
+  read -r line <&4
+  clickhouse=${line##* }
 }
 
 # `serve` goes on behind the commands after it, which begin once it listens. It listens on a free port (the
@@ -27,6 +43,14 @@ end() {
 # the server refuses.
 delistening-ingest() {
   if [ "${2:-}" = --url ]; then set -- "$1" --url "$address" "${@:4}"; fi
+  local arguments=("$@") place
+  for place in "${!arguments[@]}"; do
+    if [ "${arguments[place]}" = --clickhouse ]; then
+      clickhouse
+      arguments[place + 1]=$clickhouse
+    fi
+  done
+  set -- "${arguments[@]}"
   case " $* " in
     *" --help "*) command delistening-ingest "$@"; return ;;
     " serve "*) ;;

@@ -4,6 +4,7 @@ mod audit;
 mod evidence;
 mod export;
 mod keys;
+mod migrate;
 mod progress;
 mod serve;
 mod token;
@@ -28,6 +29,8 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve(Box<crate::config::ServeOptions>),
+    /// Make the tables in ClickHouse, or bring them up to date
+    Migrate(migrate::MigrateOptions),
     /// Make keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -49,6 +52,7 @@ enum Command {
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(options) => serve::run(*options),
+        Command::Migrate(options) => options.run(),
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),

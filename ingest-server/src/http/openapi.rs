@@ -25,26 +25,23 @@ fn describe(bounds: &Bounds) -> Value {
     };
     let answers = |description: &str, content: Value| json!({ "200": { "description": description, "content": content }, "default": problem });
     let counts = answers(
-        "counts of plays",
-        json!({ "application/json": { "schema": { "$ref": "#/components/schemas/counts" } } }),
+        "counts of plays; with bucket, a series",
+        json!({ "application/json": { "schema": { "anyOf": [
+            { "$ref": "#/components/schemas/counts" }, { "$ref": "#/components/schemas/series" },
+        ] } } }),
     );
     let text = json!({ "text/plain": { "schema": { "type": "string" } } });
     let bytes = json!({ "application/octet-stream": {} });
     let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }]);
-    let range = |extra: &Value| {
-        let integer = json!({ "type": "integer", "minimum": 0, "description": "milliseconds since 1970" });
-        let mut all = extra.as_array().cloned().unwrap_or_default();
-        all.extend(["from", "to"].map(|name| json!({ "name": name, "in": "query", "schema": integer })));
-        Value::from(all)
-    };
     let entry = json!({ "type": "integer", "minimum": 0, "description": "index of an entry" });
+    let plays = |extra: &Value| parameters(&[extra, &filters(), &buckets()]);
     let service = json!([{ "service": [] }]);
     let get = |parameters: Value, responses: Value, security: &Value| json!({ "get": { "parameters": parameters, "responses": responses, "security": security } });
     let public = json!([]);
     let by = json!([
         { "name": "by", "in": "query", "required": true, "schema": { "enum": ["track", "artist"] } },
-        { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } },
     ]);
+    let by = parameters(&[&by, &filters(), &pages()]);
     let path = json!([{ "name": "path", "in": "path", "required": true, "schema": { "type": "string" } }]);
     json!({
         "openapi": "3.1.0",
@@ -59,10 +56,10 @@ fn describe(bounds: &Bounds) -> Value {
                     "application/json": { "schema": { "$ref": "#/components/schemas/ingest-response" } } })),
                 "security": [{ "device": [] }, {}],
             } },
-            "/v1/plays": get(range(&public), counts.clone(), &service),
-            "/v1/tracks/{id}/plays": get(range(&id), counts.clone(), &service),
-            "/v1/artists/{id}/plays": get(range(&id), counts, &service),
-            "/v1/top": get(range(&by), answers("the most played", json!({ "application/json": {} })), &service),
+            "/v1/plays": get(plays(&public), counts.clone(), &service),
+            "/v1/tracks/{id}/plays": get(plays(&id), counts.clone(), &service),
+            "/v1/artists/{id}/plays": get(plays(&id), counts, &service),
+            "/v1/top": get(by, answers("the most played", json!({ "application/json": { "schema": { "$ref": "#/components/schemas/top" } } })), &service),
             "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
                 &service),
             "/v1/listeners/{sub}": { "delete": {
@@ -127,9 +124,82 @@ fn components() -> Value {
             "batch": schema(include_str!("../../../schema/json/batch.v1.json")),
             "event": schema(include_str!("../../../schema/json/event.v1.json")),
             "problem": schema(include_str!("../../../schema/json/problem.v1.json")),
-            "counts": { "type": "object", "additionalProperties": { "type": "integer" } },
+            "counts": { "type": "object", "properties": {
+                "valid": integer("plays that count"), "short": integer("sessions with too little heard"),
+                "muted": integer("sessions played inaudibly"), "suspect": integer("sessions set apart by analysis"),
+                "invalid": integer("sessions that contradict themselves"),
+                "listeners": integer("different listeners with a play that counts"),
+                "heard_ms": integer("media time heard in plays that count"),
+            } },
+            "series": { "type": "object", "properties": {
+                "bucket": { "type": "string" }, "tz": { "type": "string" },
+                "from": integer("begin of the range that was counted"), "to": integer("its end"),
+                "total": { "$ref": "#/components/schemas/counts" },
+                "buckets": { "type": "array", "items": { "allOf": [
+                    { "properties": { "from": integer("its begin"), "to": integer("its end") } },
+                    { "$ref": "#/components/schemas/counts" },
+                ] } },
+                "next": next(),
+            } },
+            "top": { "type": "object", "properties": {
+                "items": { "type": "array", "items": { "allOf": [
+                    { "properties": { "id": { "type": "string" } } }, { "$ref": "#/components/schemas/counts" },
+                ] } },
+                "next": next(),
+            } },
         },
     })
+}
+
+fn integer(description: &str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": description })
+}
+
+fn next() -> Value {
+    json!({ "type": "string", "description": "cursor of the next page, if there is one" })
+}
+
+fn query(name: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": "query", "schema": schema })
+}
+
+fn parameters(lists: &[&Value]) -> Value {
+    lists.iter().filter_map(|list| list.as_array()).flatten().cloned().collect()
+}
+
+/// Which plays are counted.
+fn filters() -> Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    json!([
+        query("from", &integer("milliseconds since 1970, rounded down to a quarter of an hour")),
+        query("to", &integer("milliseconds since 1970, rounded down to a quarter of an hour")),
+        query("country", &text("ISO 3166-1 alpha-2")),
+        query("platform", &text("ios, android, windows …")),
+        query("source", &text("what led to the play: album, playlist, search …")),
+        query("offline", &json!({ "type": "boolean" })),
+    ])
+}
+
+fn pages() -> Value {
+    json!([
+        query("limit", &json!({ "type": "integer", "minimum": 1, "maximum": super::counts::MOST_ITEMS })),
+        query("cursor", &json!({ "type": "string", "description": "next of the page before" })),
+    ])
+}
+
+/// How they are counted by time.
+fn buckets() -> Value {
+    let mut all = json!([
+        query("bucket", &json!({ "enum": ["hour", "day", "week", "month"] })),
+        query(
+            "tz",
+            &json!({ "type": "string", "default": "UTC", "description": "name in the IANA database" })
+        ),
+    ]);
+    if let (Some(all), Value::Array(pages)) = (all.as_array_mut(), pages()) {
+        all.extend(pages);
+    }
+    all
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal>
 /// Prometheus text.
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
     let stopped = app.log.committer().is_stopped();
-    let text = app.metrics.encode(app.log.size(), app.projection.projected(), app.bodies.taken(), stopped);
+    let loaded = app.store.loaded().unwrap_or_default();
+    let text =
+        app.metrics.encode(app.log.size(), app.projection.projected(), loaded, app.bodies.taken(), stopped);
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

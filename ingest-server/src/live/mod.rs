@@ -3,7 +3,7 @@
 //! A reader gets a snapshot with a sequence number, then what changed since the number it has. However slow
 //! it is, there is nothing to queue for it: changes are read from the present counts when it asks.
 
-use crate::store::{Change, Dimension, Filter, Store, StoreError};
+use crate::store::{Bounds, Change, Dimension, Filter, Store, StoreError};
 use delistening_schema::play::{self, Play, Status, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,27 +43,39 @@ pub struct Live {
 struct Counts {
     seq: u64,
     total: LiveCounts,
-    /// Each track's counts, and the sequence number of its last change.
-    tracks: BTreeMap<String, (LiveCounts, u64)>,
+    tracks: Tracks,
 }
+
+/// Each track's counts, and the sequence number of its last change.
+type Tracks = BTreeMap<String, (LiveCounts, u64)>;
 
 /// How many tracks are kept in memory for live counts; the store holds all.
 const TRACKS: u32 = 100_000;
 
 impl Live {
-    /// Begins with what the store holds.
+    /// Begins with what the store holds; with nothing if that is somewhere else and does not answer.
     pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
+        let (total, tracks) = match Self::held(store) {
+            Err(StoreError::ClickHouse(error)) => {
+                tracing::warn!(%error, "live counts begin with nothing");
+                Default::default()
+            }
+            held => held?,
+        };
+        let (bell, _) = watch::channel(0);
+        Ok(Self { counts: RwLock::new(Counts { seq: 0, total, tracks }), bell })
+    }
+
+    fn held(store: &dyn Store) -> Result<(LiveCounts, Tracks), StoreError> {
         let filter = Filter::default();
         let live = |counts: &play::Counts| LiveCounts {
             valid: counts.valid,
             not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
             heard_ms: counts.heard_ms,
         };
-        let total = live(&store.counts(&filter)?);
-        let ranked = store.top(Dimension::Track, &filter, TRACKS)?;
-        let tracks = ranked.into_iter().map(|track| (track.id, (live(&track.counts), 0))).collect();
-        let (bell, _) = watch::channel(0);
-        Ok(Self { counts: RwLock::new(Counts { seq: 0, total, tracks }), bell })
+        let total = live(&store.counts(&filter, &Bounds::all())?.total);
+        let ranked = store.top(Dimension::Track, &filter, &Bounds::all(), None, TRACKS)?;
+        Ok((total, ranked.into_iter().map(|track| (track.id, (live(&track.counts), 0))).collect()))
     }
 
     /// Counts what changed.

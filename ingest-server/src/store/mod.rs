@@ -1,14 +1,19 @@
-//! Where judged sessions are kept and counted.
+//! Where judged plays are counted: one trait, two stores, the same answers.
 //!
-//! A store is a projection of the journal: it may be dropped and filled again. It keeps the cursor up to
-//! which it has been filled in the same transaction as what fills it.
+//! A store is a projection of the journal: it may be dropped and filled again. `sqlite` is one file in the data
+//! folder; `clickhouse` is a server or a cluster. What is asked stands in `query`; where buckets of a time zone begin
+//! in `buckets`, so that neither store has to know.
 
+pub mod buckets;
+pub mod clickhouse;
+mod query;
 mod sqlite;
 
+pub use query::{Bounds, Dimension, Filter, Rank, Ranked, Series};
 pub use sqlite::SqliteStore;
 
-use delistening_schema::play::{Counts, Fragment, Play, SessionKey};
-use serde::Serialize;
+use delistening_schema::play::{Fragment, Play, SessionKey};
+use std::path::PathBuf;
 
 /// Why a store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +24,23 @@ pub enum StoreError {
     /// What is stored is not what was written.
     #[error("the store holds something that cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// ClickHouse does not answer, or refused.
+    #[error("ClickHouse: {0}")]
+    ClickHouse(String),
+    /// The tables are not those that this program knows.
+    #[error("ClickHouse: {0}")]
+    Drift(String),
+    /// ClickHouse was away for so long that no more is put aside for it.
+    #[error(
+        "{waiting} batches wait in {path} to be loaded into ClickHouse, and no more are put aside: the journal keeps \
+         the rest until ClickHouse answers"
+    )]
+    Behind {
+        /// How many wait.
+        waiting: u64,
+        /// Where.
+        path: PathBuf,
+    },
 }
 
 /// What one batch says of a session, under the session's name.
@@ -39,53 +61,36 @@ pub struct Change {
     pub now: Option<Play>,
 }
 
-/// Which plays to count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Of this track.
-    pub track: Option<String>,
-    /// Of this artist.
-    pub artist: Option<String>,
-    /// Begun at or after this time, milliseconds since 1970.
-    pub from: Option<u64>,
-    /// Begun before this time.
-    pub to: Option<u64>,
-}
-
-/// What a list of the most played names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dimension {
-    /// Tracks.
-    Track,
-    /// Artists.
-    Artist,
-}
-
-/// One line of a list of the most played.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Ranked {
-    /// The track or artist.
-    pub id: String,
-    /// Its counts.
-    #[serde(flatten)]
-    pub counts: Counts,
-}
-
 /// A store.
 pub trait Store: std::fmt::Debug + Send + Sync {
     /// How many entries of the log it has taken in.
     fn cursor(&self) -> Result<u64, StoreError>;
 
-    /// Takes in what batches say, and the plays that are judged anew, each in place of the one of its session before;
-    /// moves the cursor; all or nothing. Taking in the same again changes nothing.
+    /// Takes in what batches say and what sessions are worth from now on, and moves the cursor, all or nothing. Taking
+    /// in the same again changes nothing. A store that is somewhere else takes note here and goes there later.
     fn apply(&self, additions: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError>;
 
     /// Forgets everything of a listener.
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError>;
 
-    /// Counts plays.
-    fn counts(&self, filter: &Filter) -> Result<Counts, StoreError>;
+    /// How many entries of the log answers know of.
+    fn loaded(&self) -> Result<u64, StoreError> {
+        self.cursor()
+    }
 
-    /// The most played, by plays that count.
-    fn top(&self, dimension: Dimension, filter: &Filter, limit: u32) -> Result<Vec<Ranked>, StoreError>;
+    /// A number that is another one whenever answers may be others.
+    fn version(&self) -> Result<u64, StoreError>;
+
+    /// Counts plays by when they began.
+    fn counts(&self, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError>;
+
+    /// The most played by plays that count, then by name, those after `after`. `bounds` has one bucket.
+    fn top(
+        &self,
+        dimension: Dimension,
+        filter: &Filter,
+        bounds: &Bounds,
+        after: Option<&Rank>,
+        limit: u32,
+    ) -> Result<Vec<Ranked>, StoreError>;
 }

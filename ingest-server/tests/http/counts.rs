@@ -1,6 +1,6 @@
 //! Counts and live counts: exact, and for those alone who hold a service token.
 
-use super::support::{Device, Server, expect_problem, response_json, session};
+use super::support::{Device, Server, expect_problem, now, response_json, session};
 use serde_json::{Value, json};
 
 /// Reads server-sent events from an open response.
@@ -140,8 +140,82 @@ async fn parameters_that_are_not_good_are_named() {
         "/v1/top?by=mood",
         "/v1/top?by=track&limit=0",
         "/v1/top?by=track&limit=100000",
+        "/v1/top?by=track&bucket=day",
+        "/v1/top?by=track&cursor=x",
+        "/v1/plays?by=track",
+        "/v1/plays?tz=UTC",
+        "/v1/plays?limit=5",
+        "/v1/plays?bucket=day",
+        "/v1/plays?bucket=decade&from=0",
+        "/v1/plays?bucket=day&from=0&tz=Mars/Base",
+        "/v1/plays?bucket=day&from=0&limit=0",
+        "/v1/plays?bucket=day&from=0&to=900000&cursor=OTAwMDAw",
+        "/v1/plays?offline=perhaps",
     ] {
         let response = server.get(path).bearer_auth(server.service_token()).send().await.unwrap();
         expect_problem(response, 400, "invalid-parameter", path).await;
     }
+}
+
+#[tokio::test]
+async fn counts_by_time_come_page_by_page_and_filtered() {
+    let server = Server::start().await;
+    let mut live = Events::open(&server).await;
+    let mut device = Device::new(1);
+    let sessions: Vec<String> = [(1, "one", 12_000), (2, "two", 12_000), (3, "one", 1_000)]
+        .into_iter()
+        .map(|(number, track, heard)| device.seal(&session(number, track, heard)))
+        .collect();
+    server.ingest(&sessions).await;
+    live.until(3).await;
+    let step = 15 * 60 * 1000;
+    let today = now() * 1000 / (24 * 4 * step) * (24 * 4 * step);
+    let path = format!("/v1/tracks/one/plays?bucket=hour&tz=Asia/Kathmandu&from={}&limit=20", today + 1);
+    let mut page = counts(&server, &path).await;
+    assert_eq!((page["from"].as_u64(), &page["tz"]), (Some(today), &json!("Asia/Kathmandu")));
+    assert_eq!((&page["total"]["valid"], &page["total"]["short"]), (&json!(1), &json!(1)));
+    let (mut valid, mut end) = (0, today);
+    loop {
+        for bucket in page["buckets"].as_array().unwrap() {
+            assert_eq!(bucket["from"].as_u64(), Some(end), "without a gap");
+            end = bucket["to"].as_u64().unwrap();
+            valid += bucket["valid"].as_u64().unwrap();
+        }
+        let Some(next) = page["next"].as_str() else { break };
+        page = counts(&server, &format!("{path}&cursor={next}")).await;
+        assert_eq!(page["total"]["valid"], 1, "of the range, not of the page");
+    }
+    assert_eq!((valid, Some(end)), (1, page["to"].as_u64()));
+    for (filter, expected) in
+        [("offline=false", 2), ("offline=true", 0), ("country=DE", 0), ("source=album", 0)]
+    {
+        assert_eq!(counts(&server, &format!("/v1/plays?{filter}")).await["valid"], expected, "{filter}");
+    }
+    let first = counts(&server, "/v1/top?by=track&limit=1").await;
+    let second = format!("/v1/top?by=track&limit=1&cursor={}", first["next"].as_str().unwrap());
+    assert_eq!(first["items"][0]["id"], "one");
+    assert_eq!(counts(&server, &second).await["items"][0]["id"], "two");
+}
+
+#[tokio::test]
+async fn an_answer_that_still_holds_is_not_sent_again() {
+    let server = Server::start().await;
+    let mut live = Events::open(&server).await;
+    let ask = async |tag: Option<&str>| {
+        let request = server.get("/v1/plays").bearer_auth(server.service_token());
+        request.header("if-none-match", tag.unwrap_or_default()).send().await.unwrap()
+    };
+    let first = ask(None).await;
+    assert_eq!(
+        (first.status().as_u16(), &first.headers()["cache-control"]),
+        (200, &"private, no-cache".parse().unwrap())
+    );
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(ask(Some(&tag)).await.status(), 304);
+    server.ingest(&[Device::new(1).seal(&session(1, "one", 12_000))]).await;
+    live.until(1).await;
+    let changed = ask(Some(&tag)).await;
+    assert_eq!(changed.status(), 200);
+    assert_ne!(changed.headers()["etag"].to_str().unwrap(), tag);
+    assert_eq!(response_json(changed).await["valid"], 1);
 }

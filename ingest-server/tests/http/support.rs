@@ -1,6 +1,6 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
-use delistening_ingest::config::{BoundsOptions, ServeOptions, StorageOptions};
+use delistening_ingest::config::{BoundsOptions, ClickHouseOptions, ServeOptions, StorageOptions};
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
@@ -61,6 +61,7 @@ impl Server {
             allow_origin: vec!["*".into()],
             witness_policy: None,
             verdicts_after: 60,
+            clickhouse: ClickHouseOptions::default(),
             bounds,
             storage: StorageOptions::default(),
             dev,

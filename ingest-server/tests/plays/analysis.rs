@@ -3,7 +3,7 @@
 use super::audit::{assert_clean, export, faults};
 use super::support::*;
 use delistening_ingest::journal::{Record, VerdictsRecord};
-use delistening_ingest::store::Filter;
+use delistening_ingest::store::{Bounds, Filter};
 use delistening_schema::analysis::{Analysis, Rule, Scope, Signal, Trace};
 use delistening_schema::audit::{Auditor, CheckedLine, Fault, Report};
 use delistening_schema::ledger::Sealed;
@@ -39,7 +39,7 @@ fn run(analysis: Analysis) -> (Vec<Record>, u64) {
         })
     };
     running.until(|records| settled(records).then_some(()));
-    let suspect = running.store.counts(&Filter::default()).unwrap().suspect;
+    let suspect = running.store.counts(&Filter::default(), &Bounds::all()).unwrap().total.suspect;
     let records = running.records();
     running.end();
     (records, suspect)

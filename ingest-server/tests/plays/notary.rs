@@ -2,7 +2,7 @@
 
 use super::support::*;
 use delistening_ingest::journal::{Record, StatementRecord, VerdictsRecord};
-use delistening_ingest::store::Filter;
+use delistening_ingest::store::{Bounds, Filter};
 use delistening_schema::play::{Play, StatementLine, Status, Subject, day_of};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ fn a_verdict_is_entered_and_a_later_one_supersedes_it() {
     let (through, play) = running.until(|records| verdicts(records).into_iter().nth(1));
     assert_eq!((play.verdict.status, play.verdict.heard_ms), (Status::Valid, 45_000));
     assert_eq!(through, 5);
-    let counts = running.store.counts(&Filter::default()).unwrap();
+    let counts = running.store.counts(&Filter::default(), &Bounds::all()).unwrap().total;
     assert_eq!((counts.valid, counts.heard_ms), (1, 45_000), "what is served is what is entered");
 }
 

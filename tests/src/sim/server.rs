@@ -7,7 +7,7 @@ use delistening_ingest::intake::{self, Checked};
 use delistening_ingest::journal::Record;
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
-use delistening_ingest::store::{Filter, SqliteStore, Store};
+use delistening_ingest::store::{Bounds, Filter, SqliteStore, Store};
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::LogSigner;
@@ -219,7 +219,7 @@ impl Server {
                 bell.changed().await.expect("the live counts are there");
             }
         });
-        let counts = store.counts(&Filter::default()).expect("the store can be read");
+        let counts = store.counts(&Filter::default(), &Bounds::all()).expect("the store can be read").total;
         drop(runtime);
         counts.valid + counts.suspect
     }

@@ -1,0 +1,189 @@
+//! Loads what waits in the outbox: events first, then changes of what sessions are worth, each in blocks.
+//!
+//! After a failure the same is tried again, later and later. Nothing else waits for that.
+
+use super::connection::{patiently, rows};
+use super::outbox::{Block, Events};
+use super::rows::{ChangeRow, EventRow, changes};
+use super::{Shared, migrations};
+use crate::store::StoreError;
+use clickhouse::Row;
+use clickhouse::insert::Insert;
+use delistening_schema::play::Play;
+use serde::{Deserialize, Serialize};
+use std::sync::{Condvar, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+/// Rows of a block of events.
+const EVENTS: usize = 200_000;
+/// Changes of a block.
+const CHANGES: usize = 50_000;
+/// How long ClickHouse may take for a block.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// The first and the longest pause after a failure.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// What the loader found out since the start.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The tables are those that this program knows, and ClickHouse counts what the outbox thinks it does.
+    checked: bool,
+}
+
+/// Wakes the loader.
+#[derive(Debug, Default)]
+pub struct Bell {
+    rung: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Bell {
+    pub fn ring(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.wake.notify_all();
+    }
+
+    /// Waits until it rings, at most for `limit`.
+    fn wait(&self, limit: Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut rung, _) =
+            self.wake.wait_timeout_while(rung, limit, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
+        *rung = false;
+    }
+}
+
+/// Loads whenever there is something, until the store is gone.
+pub fn run(shared: &Weak<Shared>) {
+    let mut pause = PAUSES.0;
+    while let Some(shared) = shared.upgrade() {
+        match shared.load() {
+            Ok(_) => {
+                pause = PAUSES.0;
+                shared.bell.wait(PAUSES.1);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "nothing is loaded into ClickHouse at the moment; it waits here");
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(PAUSES.1);
+            }
+        }
+    }
+}
+
+#[derive(Row, Serialize, Deserialize)]
+struct NodeRow<'a> {
+    node: &'a str,
+    version: u64,
+    leaves: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct PlayText {
+    play: String,
+}
+
+impl Shared {
+    /// Loads everything that waits, and gives how many blocks that took.
+    pub fn load(&self) -> Result<u64, StoreError> {
+        let mut state = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.checked {
+            self.runtime.block_on(self.check())?;
+            state.checked = true;
+        }
+        let mut blocks = 0;
+        loop {
+            let events = self.outbox().events(EVENTS)?;
+            if let Some(events) = &events {
+                self.runtime.block_on(self.send_events(events))?;
+                self.outbox().events_loaded(events)?;
+                blocks += 1;
+            }
+            let block = self.outbox().block(CHANGES)?;
+            if let Some(block) = &block {
+                self.runtime.block_on(self.send_changes(block))?;
+                self.outbox().block_loaded(block)?;
+                blocks += 1;
+            }
+            if events.is_none() && block.is_none() {
+                break;
+            }
+            let (version, leaves) = self.outbox().progress()?;
+            self.runtime.block_on(self.send_progress(version, leaves))?;
+        }
+        self.forget()?;
+        Ok(blocks)
+    }
+
+    /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
+    async fn check(&self) -> Result<(), StoreError> {
+        migrations::check(&self.connection).await?;
+        let query = self.connection.query("SELECT max(version) FROM nodes WHERE node = ?").bind(&self.node);
+        let version: u64 = patiently(query.fetch_one()).await?;
+        if self.outbox().agrees(version)? {
+            return Ok(());
+        }
+        let query = self.connection.query("SELECT play FROM plays FINAL WHERE node = ?").bind(&self.node);
+        let texts: Vec<PlayText> = rows(query).await?;
+        let plays: Vec<Play> =
+            texts.iter().map(|text| serde_json::from_str(&text.play)).collect::<Result<_, _>>()?;
+        self.outbox().restore(version, &plays)
+    }
+
+    async fn send_events(&self, Events { token, waiting, .. }: &Events) -> Result<(), StoreError> {
+        let mut insert = self.insert::<EventRow<'_>>("play_events", token).await?;
+        for row in waiting.iter().flat_map(|waiting| waiting.rows(&self.node)) {
+            insert.write(&row).await?;
+        }
+        Ok(insert.end().await?)
+    }
+
+    async fn send_changes(&self, Block { version, token, changes: sent }: &Block) -> Result<(), StoreError> {
+        let mut insert = self.insert::<ChangeRow<'_>>("play_changes", token).await?;
+        for change in sent {
+            for row in changes(&self.node, *version, change.before.as_ref(), change.now.as_ref()) {
+                insert.write(&row).await?;
+            }
+        }
+        Ok(insert.end().await?)
+    }
+
+    async fn send_progress(&self, version: u64, leaves: u64) -> Result<(), StoreError> {
+        let token = format!("{}/{version}/{leaves}", self.node);
+        let mut insert = self.insert::<NodeRow<'_>>("nodes", &token).await?;
+        insert.write(&NodeRow { node: &self.node, version, leaves }).await?;
+        Ok(insert.end().await?)
+    }
+
+    /// An insert of one block that ClickHouse knows again, in the table and in all views of it.
+    async fn insert<T: Row>(&self, table: &str, token: &str) -> Result<Insert<T>, StoreError> {
+        let insert = patiently(self.connection.client().insert::<T>(table)).await?;
+        Ok(insert
+            .with_timeouts(Some(PATIENCE), Some(PATIENCE))
+            .with_setting("insert_deduplication_token", token)
+            .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
+            .with_setting("async_insert", "0")
+            .with_setting("max_insert_block_size", "1048576")
+            // A device may claim to have played in any year.
+            .with_setting("max_partitions_per_insert_block", "0")
+            // On a cluster an insert is done when the nodes that hold the rows have them.
+            .with_setting("distributed_foreground_insert", "1"))
+    }
+
+    /// Deletes what ClickHouse still has of listeners who are to be forgotten; what it counted of them is taken away by
+    /// then.
+    fn forget(&self) -> Result<(), StoreError> {
+        let listeners = self.outbox().erasures()?;
+        if listeners.is_empty() {
+            return Ok(());
+        }
+        for table in ["play_events", "plays"] {
+            let text = format!(
+                "ALTER TABLE {} DELETE WHERE listener IN ? SETTINGS mutations_sync = 2",
+                self.connection.part_of(table)
+            );
+            let query = self.connection.query(&text).bind(&listeners);
+            self.runtime.block_on(patiently(query.execute()))?;
+        }
+        Ok(self.outbox().erased(&listeners)?)
+    }
+}

@@ -1,0 +1,131 @@
+//! The store at scale: a ClickHouse server or cluster, shared by all ingest nodes.
+//!
+//! What is to be loaded waits in the `outbox`, a local file, so that nothing waits for ClickHouse: not acks, which end
+//! at the journal, and not verdicts. The `loader` sends it in large blocks. Every change of a verdict is a row that
+//! takes away what was counted before and a row that adds what is counted now; a block has a token by which ClickHouse
+//! knows it again, and is kept until it was acknowledged, so that wherever either side is killed, the same block is
+//! sent again and counted once.
+//!
+//! The tables stand in `schema/clickhouse/`; `migrations` makes and checks them. `queries` asks.
+
+mod connection;
+mod loader;
+pub mod migrations;
+mod outbox;
+mod queries;
+mod rows;
+
+pub use connection::{Connection, Secret};
+
+use super::{Addition, Bounds, Change, Dimension, Filter, Rank, Ranked, Series, Store, StoreError};
+use delistening_schema::play::Play;
+use loader::Bell;
+use outbox::Outbox;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+
+/// Counts plays in ClickHouse.
+#[derive(Debug)]
+pub struct ClickHouseStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    connection: Connection,
+    /// The origin of this node's log.
+    node: String,
+    outbox: Mutex<Outbox>,
+    /// One load at a time.
+    loading: Mutex<loader::State>,
+    bell: Bell,
+    runtime: Handle,
+}
+
+impl ClickHouseStore {
+    /// Opens the outbox in `folder` for the node whose log is `node`. Loads by itself, on a thread of its own, once
+    /// [`Self::start`] is called.
+    pub fn open(
+        connection: Connection,
+        node: &str,
+        folder: &Path,
+        runtime: Handle,
+    ) -> Result<Self, StoreError> {
+        let outbox = Outbox::open(&folder.join("clickhouse-outbox.sqlite"))?;
+        let shared = Shared {
+            connection,
+            node: node.to_owned(),
+            outbox: Mutex::new(outbox),
+            loading: Mutex::default(),
+            bell: Bell::default(),
+            runtime,
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Loads from now on, until this store is dropped.
+    pub fn start(&self) {
+        let shared = Arc::downgrade(&self.shared);
+        std::thread::spawn(move || loader::run(&shared));
+    }
+
+    /// Loads everything that waits, and gives how many blocks that took.
+    pub fn load(&self) -> Result<u64, StoreError> {
+        self.shared.load()
+    }
+}
+
+impl Drop for ClickHouseStore {
+    fn drop(&mut self) {
+        self.shared.bell.ring();
+    }
+}
+
+impl Shared {
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for ClickHouseStore {
+    fn cursor(&self) -> Result<u64, StoreError> {
+        Ok(self.shared.outbox().cursor()?)
+    }
+
+    fn apply(&self, additions: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError> {
+        let changes = self.shared.outbox().take(additions, plays, cursor)?;
+        self.shared.bell.ring();
+        Ok(changes)
+    }
+
+    fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError> {
+        let changes = self.shared.outbox().erase(listener)?;
+        self.shared.bell.ring();
+        Ok(changes)
+    }
+
+    fn loaded(&self) -> Result<u64, StoreError> {
+        Ok(self.shared.outbox().loaded()?)
+    }
+
+    fn version(&self) -> Result<u64, StoreError> {
+        self.shared.runtime.block_on(queries::version(&self.shared.connection))
+    }
+
+    fn counts(&self, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError> {
+        self.shared.runtime.block_on(queries::counts(&self.shared.connection, filter, bounds))
+    }
+
+    fn top(
+        &self,
+        dimension: Dimension,
+        filter: &Filter,
+        bounds: &Bounds,
+        after: Option<&Rank>,
+        limit: u32,
+    ) -> Result<Vec<Ranked>, StoreError> {
+        let question = queries::top(&self.shared.connection, dimension, filter, bounds, after, limit);
+        self.shared.runtime.block_on(question)
+    }
+}

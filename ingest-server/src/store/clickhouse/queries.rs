@@ -1,0 +1,266 @@
+//! Questions, put to the coarsest table whose steps the bounds fall on.
+
+use super::connection::{Connection, patiently, rows};
+use crate::store::query::{step_of, time_of};
+use crate::store::{Bounds, Dimension, Filter, Rank, Ranked, Series, StoreError};
+use clickhouse::Row;
+use clickhouse::query::Query;
+use delistening_schema::play::{Counts, Subject};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+const STEPS_OF_HOUR: u32 = 4;
+const STEPS_OF_DAY: u32 = 24 * STEPS_OF_HOUR;
+
+const SUMS: &str = "sum(valid) AS v, sum(short) AS s, sum(muted) AS m, sum(suspect) AS u, sum(invalid) AS i, sum(heard_ms) AS h";
+
+#[derive(Row, Deserialize)]
+struct BucketRow {
+    bucket: u32,
+    v: i64,
+    s: i64,
+    m: i64,
+    u: i64,
+    i: i64,
+    h: i64,
+}
+
+#[derive(Row, Deserialize)]
+struct TopRow {
+    id: String,
+    v: i64,
+    s: i64,
+    m: i64,
+    u: i64,
+    i: i64,
+    h: i64,
+}
+
+#[derive(Row, Deserialize)]
+struct BucketListeners {
+    bucket: u32,
+    listeners: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct IdListeners {
+    id: String,
+    listeners: u64,
+}
+
+/// A number that is another one after every block of any node.
+pub async fn version(connection: &Connection) -> Result<u64, StoreError> {
+    let query = connection.query("SELECT sum(version) FROM nodes FINAL");
+    patiently(query.fetch_one()).await
+}
+
+/// Counts by when plays began.
+pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError> {
+    let table = table(bounds);
+    let condition = Condition::new(filter, bounds);
+    let bucket = bucket(bounds);
+    let sums = format!(
+        "SELECT {bucket} AS bucket, {SUMS} FROM plays_by_{table} WHERE {} GROUP BY bucket",
+        condition.text
+    );
+    let listeners = |bucket: &str| {
+        format!(
+            "SELECT bucket, count() AS listeners FROM (SELECT {bucket} AS bucket, listener FROM listeners_by_{table}
+             WHERE {} GROUP BY bucket, listener HAVING sum(valid) > 0) GROUP BY bucket",
+            condition.text
+        )
+    };
+    let (each, all) = (listeners(&bucket), listeners("toUInt32(0)"));
+    let (sums, each, all) = tokio::try_join!(
+        rows::<BucketRow>(condition.bind(connection.query(&sums))),
+        rows::<BucketListeners>(condition.bind(connection.query(&each))),
+        async {
+            // One bucket is all.
+            if bounds.buckets() == 1 {
+                return Ok(Vec::new());
+            }
+            rows::<BucketListeners>(condition.bind(connection.query(&all))).await
+        },
+    )?;
+    let mut series = Series { total: Counts::default(), buckets: vec![Counts::default(); bounds.buckets()] };
+    let place =
+        |begin: u32| bounds.steps().binary_search(&step_of(u64::from(begin) * 1000)).unwrap_or_default();
+    for row in sums {
+        let counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
+        add(&mut series.total, &counts);
+        series.buckets[place(row.bucket)] = counts;
+    }
+    for row in &each {
+        series.buckets[place(row.bucket)].listeners = row.listeners;
+    }
+    series.total.listeners =
+        if bounds.buckets() == 1 { &each } else { &all }.first().map_or(0, |row| row.listeners);
+    Ok(series)
+}
+
+/// The most played.
+pub async fn top(
+    connection: &Connection,
+    dimension: Dimension,
+    filter: &Filter,
+    bounds: &Bounds,
+    after: Option<&Rank>,
+    limit: u32,
+) -> Result<Vec<Ranked>, StoreError> {
+    let table = table(bounds);
+    let condition = Condition::each(dimension, filter, bounds);
+    let text = format!(
+        "SELECT id, {SUMS} FROM plays_by_{table} WHERE {} GROUP BY id
+         HAVING v + s + m + u + i > 0 AND (v < ? OR (v = ? AND id > ?)) ORDER BY v DESC, id LIMIT ?",
+        condition.text
+    );
+    let (valid, id) =
+        after.map_or((i64::MAX, ""), |rank| (rank.valid.try_into().unwrap_or(i64::MAX), &rank.id));
+    let query = condition.bind(connection.query(&text)).bind(valid).bind(valid).bind(id).bind(limit);
+    let top: Vec<TopRow> = rows(query).await?;
+    let ids: Vec<&str> = top.iter().map(|row| row.id.as_str()).collect();
+    let text = format!(
+        "SELECT id, count() AS listeners FROM (SELECT id, listener FROM listeners_by_{table}
+         WHERE {} AND id IN ? GROUP BY id, listener HAVING sum(valid) > 0) GROUP BY id",
+        condition.text
+    );
+    let listeners: Vec<IdListeners> = if ids.is_empty() {
+        Vec::new()
+    } else {
+        rows(condition.bind(connection.query(&text)).bind(&ids)).await?
+    };
+    let listeners: HashMap<String, u64> = listeners.into_iter().map(|row| (row.id, row.listeners)).collect();
+    Ok(top
+        .into_iter()
+        .map(|row| {
+            let mut counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
+            counts.listeners = listeners.get(&row.id).copied().unwrap_or_default();
+            Ranked { id: row.id, counts }
+        })
+        .collect())
+}
+
+/// The coarsest tables that can answer.
+fn table(bounds: &Bounds) -> &'static str {
+    let (from, to) = bounds.range();
+    let on = |every: u32| bounds.steps()[1..bounds.buckets()].iter().all(|step| step % every == 0);
+    // All time ends somewhere within a day.
+    let ends_on = |every: u32| from % every == 0 && (to % every == 0 || to == Bounds::all().range().1);
+    if on(STEPS_OF_DAY) && ends_on(STEPS_OF_DAY) {
+        "day"
+    } else if on(STEPS_OF_HOUR) && ends_on(STEPS_OF_HOUR) {
+        "hour"
+    } else {
+        "quarter_hour"
+    }
+}
+
+/// The second at which the bucket of a row begins.
+fn bucket(bounds: &Bounds) -> String {
+    if bounds.buckets() == 1 {
+        return format!("toUInt32({})", second(bounds.range().0));
+    }
+    let mut text = "roundDown(toUInt32(since), [".to_owned();
+    for step in &bounds.steps()[..bounds.buckets()] {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "toUInt32({}),", second(*step));
+    }
+    text.pop();
+    text.push_str("])");
+    text
+}
+
+fn second(step: u32) -> u64 {
+    time_of(step) / 1000
+}
+
+/// What follows `WHERE`, and the values of its `?`.
+struct Condition {
+    text: String,
+    of: &'static str,
+    id: Option<String>,
+    range: (u64, u64),
+    texts: Vec<String>,
+    offline: Option<bool>,
+}
+
+impl Condition {
+    /// Plays of the filter's subject.
+    fn new(filter: &Filter, bounds: &Bounds) -> Self {
+        let (of, id) = match &filter.subject {
+            Subject::All => ("all", ""),
+            Subject::Track(id) => ("track", id.as_str()),
+            Subject::Artist(id) => ("artist", id.as_str()),
+        };
+        Self::with(of, Some(id), filter, bounds)
+    }
+
+    /// Plays of every track or artist.
+    fn each(dimension: Dimension, filter: &Filter, bounds: &Bounds) -> Self {
+        Self::with(dimension.as_str(), None, filter, bounds)
+    }
+
+    fn with(of: &'static str, id: Option<&str>, filter: &Filter, bounds: &Bounds) -> Self {
+        let mut text = "of = ?".to_owned();
+        if id.is_some() {
+            text.push_str(" AND id = ?");
+        }
+        text.push_str(" AND since >= toDateTime(?, 'UTC') AND since < toDateTime(?, 'UTC')");
+        let mut texts = Vec::new();
+        for (part, value) in [
+            (" AND country = ?", &filter.country),
+            (" AND platform = ?", &filter.platform),
+            (" AND source = ?", &filter.source),
+        ] {
+            if let Some(value) = value {
+                text.push_str(part);
+                texts.push(value.clone());
+            }
+        }
+        if filter.offline.is_some() {
+            text.push_str(" AND offline = ?");
+        }
+        let (from, to) = bounds.range();
+        let range = (second(from), second(to));
+        Self { text, of, id: id.map(str::to_owned), range, texts, offline: filter.offline }
+    }
+
+    fn bind(&self, query: Query) -> Query {
+        let mut query = query.bind(self.of);
+        if let Some(id) = &self.id {
+            query = query.bind(id);
+        }
+        query = query.bind(self.range.0).bind(self.range.1);
+        for text in &self.texts {
+            query = query.bind(text);
+        }
+        match self.offline {
+            Some(offline) => query.bind(u8::from(offline)),
+            None => query,
+        }
+    }
+}
+
+fn whole([valid, short, muted, suspect, invalid, heard_ms]: [i64; 6]) -> Counts {
+    // A sum is below zero only while one of two parts that belong together is there.
+    let whole = |sum: i64| u64::try_from(sum).unwrap_or_default();
+    Counts {
+        valid: whole(valid),
+        short: whole(short),
+        muted: whole(muted),
+        suspect: whole(suspect),
+        invalid: whole(invalid),
+        listeners: 0,
+        heard_ms: whole(heard_ms),
+    }
+}
+
+fn add(total: &mut Counts, counts: &Counts) {
+    total.valid += counts.valid;
+    total.short += counts.short;
+    total.muted += counts.muted;
+    total.suspect += counts.suspect;
+    total.invalid += counts.invalid;
+    total.heard_ms += counts.heard_ms;
+}

@@ -1,0 +1,121 @@
+//! Whichever side is killed, and wherever: nothing is lost and nothing counts twice.
+
+use super::engine::{Engine, connection};
+use super::model::{Model, Random, addition, any_play};
+use super::{Tested, agree, runtime};
+use delistening_ingest::store::Store as _;
+use delistening_ingest::store::clickhouse::{ClickHouseStore, migrations};
+use delistening_schema::play::Play;
+use std::time::Duration;
+
+/// Enough for blocks to be under way when the engine is killed.
+const PLAYS: u64 = 400;
+const ROUNDS: u64 = 5;
+
+#[test]
+fn killing_the_engine_at_any_moment_loses_and_doubles_nothing() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let data = folder.path().join("engine");
+    let mut engine = Engine::start(&data, 0);
+    let port = engine.port;
+    let connection = connection(&engine.url(), "plays");
+    runtime.block_on(migrations::migrate(&connection)).unwrap();
+    let open = || {
+        ClickHouseStore::open(connection.clone(), "log.example", folder.path(), runtime.handle().clone())
+            .unwrap()
+    };
+    let mut store = open();
+    let (mut random, mut model, mut cursor) = (Random::new(7), Model::default(), 0);
+    for round in 0..ROUNDS {
+        let plays: Vec<Play> = (0..PLAYS)
+            .map(|_| {
+                let session = random.below(2 * PLAYS);
+                any_play(&mut random, session)
+            })
+            .collect();
+        let additions: Vec<_> = (cursor..).zip(&plays).map(|(leaf, play)| addition(leaf, play)).collect();
+        cursor += PLAYS;
+        store.apply(&additions, &plays, cursor).unwrap();
+        model.apply(&plays);
+        // Anywhere from before the first byte to after the last: the kill is not waited for.
+        let delay = Duration::from_millis(random.below(60));
+        let killer = std::thread::spawn(move || {
+            std::thread::sleep(delay);
+            engine.kill();
+        });
+        let _ = store.load();
+        killer.join().unwrap();
+        assert!(store.load().is_err(), "nothing is there to load into");
+        engine = Engine::start(&data, port);
+        if round % 2 == 0 {
+            // And the server as well: what it knew is what is on its disk.
+            store = open();
+        }
+    }
+    store.load().unwrap();
+    agree(&Tested::ClickHouse(store), &model, &mut random, 3);
+    let events: u64 = runtime.block_on(connection.count("SELECT count() FROM play_events FINAL")).unwrap();
+    assert_eq!(events, cursor, "each event once");
+    engine.kill();
+}
+
+#[test]
+fn a_node_that_lost_its_folder_counts_nothing_twice() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let connection = super::engine::database();
+    runtime.block_on(migrations::migrate(&connection)).unwrap();
+    let mut random = Random::new(3);
+    let plays: Vec<Play> = (0..300).map(|session| any_play(&mut random, session)).collect();
+    let mut model = Model::default();
+    for round in 0..3 {
+        // Another folder: everything is taken in from the begin of the journal again.
+        let folder = folder.path().join(round.to_string());
+        std::fs::create_dir(&folder).unwrap();
+        let store =
+            ClickHouseStore::open(connection.clone(), "log.example", &folder, runtime.handle().clone())
+                .unwrap();
+        if round == 2 {
+            // ClickHouse is there again only after some of it was taken in.
+            store.apply(&[], &plays[..50], 50).unwrap();
+        }
+        store.load().unwrap();
+        for (cursor, chunk) in (1..).zip(plays.chunks(70)) {
+            store.apply(&[], chunk, cursor).unwrap();
+            model.apply(chunk);
+            store.load().unwrap();
+        }
+        agree(&Tested::ClickHouse(store), &model, &mut random, 3);
+    }
+}
+
+#[test]
+fn while_clickhouse_is_away_everything_else_goes_on_and_then_it_catches_up() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let data = folder.path().join("engine");
+    let engine = Engine::start(&data, 0);
+    let (port, connection) = (engine.port, connection(&engine.url(), "plays"));
+    runtime.block_on(migrations::migrate(&connection)).unwrap();
+    engine.kill();
+    let store =
+        ClickHouseStore::open(connection.clone(), "log.example", folder.path(), runtime.handle().clone())
+            .unwrap();
+    let (mut random, mut model) = (Random::new(5), Model::default());
+    for cursor in 1..=50 {
+        let plays: Vec<Play> = (0..20)
+            .map(|_| {
+                let session = random.below(500);
+                any_play(&mut random, session)
+            })
+            .collect();
+        let changes = store.apply(&[], &plays, cursor).unwrap();
+        assert!(!changes.is_empty());
+        model.apply(&plays);
+    }
+    assert!(store.load().is_err());
+    assert!(store.counts(&super::Filter::default(), &super::Bounds::all()).is_err());
+    let engine = Engine::start(&data, port);
+    // Fifty changes of a session are one by now.
+    assert_eq!(store.load().unwrap(), 1);
+    agree(&Tested::ClickHouse(store), &model, &mut random, 3);
+    engine.kill();
+}

@@ -1,0 +1,161 @@
+"""ClickHouse's HTTP interface in front of a ClickHouse engine in this process (the package chdb-core).
+
+The engine is the real one: parser, MergeTree tables, materialized views. What is written here is the way to it,
+as far as a client of the HTTP interface uses it: a query in the body or in the URL, settings in the URL, rows in
+the body of an INSERT, user and password in headers. One query runs at a time.
+
+    python server.py --data DIR [--port N] [--user NAME --password SECRET] [--with-parent]
+
+prints `listening on http://127.0.0.1:PORT` and serves until it is killed, which it survives: what was answered is
+in DIR.
+"""
+
+import argparse
+import hmac
+import os
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+from chdb.state.sqlitelike import Connection
+
+# Parameters of the URL that are not settings.
+NOT_SETTINGS = {"query", "database", "default_format", "query_id", "session_id", "role"}
+INSERT = re.compile(r"^\s*(INSERT\s+INTO\s.*?)\s+FORMAT\s+(\w+)\s*$", re.IGNORECASE | re.DOTALL)
+
+
+class Engine:
+    """The engine, one query at a time."""
+
+    def __init__(self, path):
+        self.connection = Connection(path)
+        self.database = "default"
+        self.lock = threading.Lock()
+
+    def run(self, sql, rows, database, settings, output):
+        """Runs a query, or inserts `rows`; gives the bytes of the answer."""
+        with self.lock:
+            if database != self.database:
+                self.connection.query(f"USE `{database}`")
+                self.database = database
+            try:
+                for name, value in settings:
+                    self.connection.query(f"SET {name} = '{quoted(value)}'")
+                return self.insert(sql, rows) if rows is not None else self.select(sql, output)
+            finally:
+                for name, _ in settings:
+                    self.connection.query(f"SET {name} = DEFAULT")
+
+    def select(self, sql, output):
+        answer = self.connection.query(sql, output)
+        return answer.bytes() or b""
+
+    def insert(self, sql, rows):
+        head, rows_format = INSERT.match(sql).groups()
+        # Whole, as a server that knows the length of the body reads it into one block.
+        with self.connection.send_insert(head, rows_format) as insert:
+            insert.append(rows)
+            insert.finish()
+        return b""
+
+
+def quoted(text):
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    engine = None
+    credentials = None
+
+    def do_GET(self):
+        self.serve(b"")
+
+    def do_POST(self):
+        self.serve(self.body())
+
+    def serve(self, body):
+        url = urlsplit(self.path)
+        if url.path == "/ping":
+            return self.answer(200, b"Ok.\n")
+        if not self.allowed():
+            return self.answer(403, b"Code: 516. DB::Exception: Authentication failed: password is incorrect.", 516)
+        parameters = parse_qsl(url.query, keep_blank_values=True)
+        named = dict(parameters)
+        sql = named.get("query", "")
+        rows = body if INSERT.match(sql) else None
+        if rows is None:
+            sql += body.decode()
+        settings = [(name, value) for name, value in parameters if name not in NOT_SETTINGS]
+        output = named.get("default_format", "TabSeparated")
+        try:
+            answer = self.engine.run(sql, rows, named.get("database", "default"), settings, output)
+        except Exception as error:  # the engine's exceptions have no type of their own
+            text = str(error)
+            code = re.search(r"Code: (\d+)", text)
+            return self.answer(500, text.encode(), int(code.group(1)) if code else 1002)
+        return self.answer(200, answer)
+
+    def allowed(self):
+        if self.credentials is None:
+            return True
+        given = (self.headers.get("X-ClickHouse-User", ""), self.headers.get("X-ClickHouse-Key", ""))
+        return all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, self.credentials))
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            chunks = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def answer(self, status, body, code=None):
+        self.send_response(status)
+        if code is not None:
+            self.send_header("X-ClickHouse-Exception-Code", str(code))
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        # A client that goes away is nothing to speak of.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def end_with_parent():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--user")
+    parser.add_argument("--password", default="")
+    parser.add_argument("--with-parent", action="store_true", help="end when the standard input is closed")
+    options = parser.parse_args()
+    if options.with_parent:
+        threading.Thread(target=end_with_parent, daemon=True).start()
+    Handler.engine = Engine(options.data)
+    if options.user is not None:
+        Handler.credentials = (options.user, options.password)
+    server = Server(("127.0.0.1", options.port), Handler)
+    print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+main()
