@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A demuxer is a file of its own in `demux/`: the containers are ours, small, and hold nothing of the file but what
-//! they must; the decoders are Symphonia's and `opus-decoder`. Memory does not grow with the length of a file,
+//! they must; the decoders are Symphonia's, and `ropus` for Opus. Memory does not grow with the length of a file,
 //! but for the sample tables of MP4, which are bounded. Bytes are never trusted.
 
 // What is cast has been bounded, or is sound, where the last bits do not matter.

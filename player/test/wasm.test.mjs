@@ -238,3 +238,45 @@ test("damaged, empty, missing and foreign files end in an error with a code, or 
     "/expiring.flac?gone": "network",
   });
 });
+
+test("another rate takes as much less time, with the pitch kept or not, and changes in mid-track", async () => {
+  const told = await run(async () => {
+    const outcomes = [];
+    for (const preservesPitch of [true, false]) {
+      const engine = await harness.engine({ preservesPitch });
+      engine.rate = 1.5;
+      engine.load("/audio/half-1.mp3");
+      const recorder = await harness.tap(engine);
+      await engine.play();
+      await harness.signal(({ type }) => type === "ended");
+      const sound = harness.sounds((await recorder.stop())[0]);
+      const middle = sound.subarray(3_000, 11_000);
+      const rises = middle.filter((sample, at) => at > 0 && sample > 0 && middle[at - 1] <= 0).length;
+      outcomes.push({ frames: sound.length, hertz: (rises * 44_100) / middle.length });
+    }
+    const engine = await harness.engine();
+    engine.load("/audio/short.flac");
+    await engine.play();
+    await harness.signal(({ type, positionMs }) => type === "position" && positionMs > 300);
+    engine.rate = 2;
+    await harness.signal(({ type }) => type === "ended");
+    const places = signals.filter(({ type }) => type === "position").map(({ positionMs }) => positionMs);
+    return {
+      outcomes,
+      places,
+      seeks: signals.filter(({ type }) => type === "seeking").length,
+      heard: engine.rendered.frames,
+    };
+  });
+  for (const { frames } of told.outcomes) assert.ok(Math.abs(frames - 14_700) < 900, `${frames} frames`);
+  const [kept, changed] = told.outcomes;
+  assert.ok(Math.abs(kept.hertz - 441.7) < 15, `${kept.hertz} Hz`);
+  assert.ok(Math.abs(changed.hertz - 662.6) < 15, `${changed.hertz} Hz`);
+  assert.deepEqual(
+    told.places,
+    told.places.toSorted((a, b) => a - b),
+    "the place never goes back",
+  );
+  assert.equal(told.seeks, 0, "and nobody is told of a seek");
+  assert.ok(told.heard < 40_000, `${told.heard} frames for the whole`);
+});

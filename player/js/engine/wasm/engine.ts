@@ -109,9 +109,13 @@ export class WasmEngine implements Engine {
 
   set rate(rate: number) {
     this.#tellPosition();
-    this.#speed = Math.max(0.25, Math.min(4, rate));
+    const speed = Math.max(0.25, Math.min(4, rate));
+    if (speed === this.#speed) return;
+    this.#speed = speed;
     this.#set();
-    this.#tell({ type: "rate", rate: this.#speed });
+    this.#tell({ type: "rate", rate: speed });
+    // What was decoded ahead is of the speed before: it is written anew from where it is heard.
+    if (this.#marks[0]?.id === this.#id && !this.#ended) this.#renew();
   }
 
   load(src: string, positionMs = 0): void {
@@ -173,7 +177,16 @@ export class WasmEngine implements Engine {
     this.#ended = false;
     this.#output?.command({ hold: true });
     this.#tell({ type: "seeking", fromMs, toMs: this.positionMs });
-    this.#order({ type: "seek", id: this.#id, positionMs: toMs, seek: this.#ids });
+    this.#order({ type: "seek", id: this.#id, positionMs: toMs, seek: this.#ids, speed: this.#speed });
+  }
+
+  /** Has all after the present place written anew: no seek that anyone is told of. */
+  #renew(): void {
+    this.#ids += 1;
+    const positionMs = this.#seeking?.toMs ?? this.#place();
+    if (this.#seeking) this.#seeking = { ...this.#seeking, seek: this.#ids };
+    this.#output?.command({ hold: true });
+    this.#order({ type: "seek", id: this.#id, positionMs, seek: this.#ids, speed: this.#speed });
   }
 
   unload(): void {

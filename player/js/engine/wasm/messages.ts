@@ -11,7 +11,13 @@ export type Order =
   | { readonly type: "load"; readonly id: number; readonly src: string; readonly positionMs: number }
   /** The track that follows on the present one without a gap; none any more without `src`. */
   | { readonly type: "prepare"; readonly id: number; readonly src?: string }
-  | { readonly type: "seek"; readonly id: number; readonly positionMs: number; readonly seek: number }
+  | {
+      readonly type: "seek";
+      readonly id: number;
+      readonly positionMs: number;
+      readonly seek: number;
+      readonly speed: number;
+    }
   | {
       readonly type: "set";
       readonly speed: number;

@@ -3,6 +3,7 @@
 import type { GainMode, Order, Report } from "./messages.js";
 import { Sink } from "./sink.js";
 import { SourceError } from "./source.js";
+import { Speed } from "./speed.js";
 import { Voice } from "./voice.js";
 
 /** Frames that are decoded at once: orders are looked at in between. */
@@ -40,6 +41,10 @@ class Engine {
   readonly #addresses = new Map<number, (src: string | undefined) => void>();
   #crossfadeMs = 0;
   #gain: GainMode = "off";
+  #speed = 1;
+  #keepPitch = true;
+  /** What changes the speed, while it is not 1, and the frame of the track that it began with. */
+  #changing: { readonly speed: Speed; readonly from: number } | undefined;
   /** The frame of the present track that the last mark expects next. */
   #expected: number | undefined;
   #ended = false;
@@ -97,6 +102,8 @@ class Engine {
       case "set":
         this.#crossfadeMs = order.crossfadeMs;
         this.#gain = order.gain;
+        this.#keepPitch = order.keepPitch;
+        this.#speed = order.speed;
         break;
       case "load":
         await this.#load(order);
@@ -105,6 +112,8 @@ class Engine {
         this.#prepare(order.id, order.src);
         break;
       case "seek":
+        // A change of speed is one too: from where it is heard on, all is written anew.
+        this.#speed = order.speed;
         if (this.#current?.id === order.id) this.#seek(this.#current, order.positionMs, order.seek);
         break;
       case "stop":
@@ -180,11 +189,17 @@ class Engine {
   /** What is written from here on is `voice` from where it is. */
   #mark(voice: Voice, seek?: number, at = this.#sink?.written ?? 0): void {
     this.#expected = voice.frame;
+    this.#changing =
+      this.#speed === 1 ? undefined : { speed: new Speed(this.#speed, this.#keepPitch, voice.rate), from: voice.frame };
     const positionMs = (voice.frame / voice.rate) * 1000;
-    tell({ type: "mark", at, id: voice.id, positionMs, speed: 1, ...(seek !== undefined && { seek }) });
+    tell({ type: "mark", at, id: voice.id, positionMs, speed: this.#speed, ...(seek !== undefined && { seek }) });
   }
 
   async #write(sink: Sink, voice: Voice, signal: AbortSignal): Promise<void> {
+    if (this.#changing) {
+      await this.#writeChanged(sink, voice, this.#changing.speed, signal);
+      return;
+    }
     const fade = this.#fade(sink, voice);
     if (fade) {
       await this.#writeFade(sink, voice, fade.next, fade.frames, signal);
@@ -206,6 +221,18 @@ class Engine {
       this.#tellBuffered(voice);
     }
     if (voice.ended) await this.#turn(sink, voice, signal);
+  }
+
+  /** At another speed than 1; there, tracks are not faded into each other. */
+  async #writeChanged(sink: Sink, voice: Voice, speed: Speed, signal: AbortSignal): Promise<void> {
+    const planes = await speed.next((left, right) => voice.pull(left, right, 0, signal));
+    if (!planes) {
+      await this.#turn(sink, voice, signal);
+      return;
+    }
+    this.#scale(planes[0], planes[1], voice.gain(this.#gain));
+    sink.write(planes);
+    this.#tellBuffered(voice);
   }
 
   /** The present track is over: the next follows at once, if there is one that can be played. */
