@@ -17,9 +17,13 @@ pub struct Audit {
     pub doubts: Vec<Doubt>,
     /// A log that shows another key than the one that is believed.
     pub handover: Option<Handover>,
+    /// The log has shown its own checkpoint; the one that witnesses have cosigned is next.
+    pub witnessed_next: bool,
     pub backoff: Backoff,
     /// Whether the app was told that the log proves nothing at the moment.
     pub complained: bool,
+    /// Whether the app was told that too few witnesses have seen the log.
+    pub unwitnessed: bool,
 }
 
 /// A request under way.
@@ -31,6 +35,8 @@ pub struct Asked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
     Checkpoint,
+    /// The checkpoint that enough witnesses have cosigned.
+    Witnessed,
     /// Every key that the log has had, and what leads from each to the next.
     Keys,
     /// A tile, and the one that it is asked for in.
@@ -78,8 +84,10 @@ impl Default for Audit {
             comparison: None,
             doubts: Vec::new(),
             handover: None,
+            witnessed_next: false,
             backoff: Backoff::new(CAP_MS),
             complained: false,
+            unwitnessed: false,
         }
     }
 }
@@ -96,6 +104,7 @@ impl Resource {
     pub fn path(self) -> String {
         match self {
             Self::Checkpoint => "log/checkpoint".to_owned(),
+            Self::Witnessed => "log/witnessed".to_owned(),
             Self::Keys => "log/keys".to_owned(),
             Self::Tile(_, asked) => format!("log/{asked}"),
         }

@@ -15,6 +15,7 @@ use crate::queue::Queue;
 use crate::record::{AlarmRecord, BatchRecord, State};
 use crate::session::Session;
 use crate::upload::Upload;
+use crate::witnesses::Witnesses;
 use delistening_schema::ledger::LogKey;
 use delistening_schema::problem::Action;
 use delistening_schema::token::Claims;
@@ -49,6 +50,7 @@ pub struct Core {
     audit: Audit,
     key: Option<PublicKey>,
     pinned: Vec<LogKey>,
+    witnesses: Option<Witnesses>,
     state: State,
     queue: Queue,
     /// When the queue is to be sealed, on the monotonic clock.
@@ -114,6 +116,7 @@ impl Core {
             audit: Audit::default(),
             key: None,
             pinned: Vec::new(),
+            witnesses: None,
             state: State { listener: config.listener.clone(), ..State::default() },
             queue: Queue::default(),
             seal_due_ms: None,
@@ -139,6 +142,10 @@ impl Core {
                 Ok(key) => core.pinned.push(key),
                 Err(error) => core.halt("bad-log-key", format!("logKeys: {vkey}: {error}")),
             }
+        }
+        match core.config.witness_policy.as_deref().map(Witnesses::parse).transpose() {
+            Ok(witnesses) => core.witnesses = witnesses,
+            Err(error) => core.halt("bad-witness-policy", error),
         }
         core
     }

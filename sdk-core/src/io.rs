@@ -50,6 +50,9 @@ pub struct Config {
     /// The log itself is asked for its checkpoint, and for what proves that it only grew, each time this much time
     /// has passed, in milliseconds; 0: only where an answer leaves a doubt.
     pub audit_every_ms: u64,
+    /// A policy (C2SP tlog-policy): each time the log is asked, enough of its witnesses must have cosigned what it was
+    /// the time before. For builds with the feature `witnesses`.
+    pub witness_policy: Option<String>,
 }
 
 impl Default for Config {
@@ -68,6 +71,7 @@ impl Default for Config {
             queue_age_ms: 0,
             progress_every_ms: 10_000,
             audit_every_ms: 24 * 60 * 60 * 1000,
+            witness_policy: None,
         }
     }
 }

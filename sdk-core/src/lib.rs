@@ -23,6 +23,7 @@ mod record;
 mod session;
 mod trust;
 mod upload;
+mod witnesses;
 
 pub use crate::core::Core;
 pub use heard::Heard;

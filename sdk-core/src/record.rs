@@ -52,6 +52,9 @@ pub struct LogState {
     /// When this device last asked the log itself, or first knew of it: wall clock, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audited: Option<u64>,
+    /// The size of the newest checkpoint at that time.
+    #[serde(default)]
+    pub audited_size: u64,
     /// The key that signed the checkpoint, if that is not the log's present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_key: Option<String>,
@@ -72,7 +75,14 @@ pub struct Led {
 impl LogState {
     /// A log of which nothing is known but its key.
     pub fn new(key: &LogKey) -> Self {
-        Self { key: key.to_vkey(), checkpoint: None, audited: None, checkpoint_key: None, led: None }
+        Self {
+            key: key.to_vkey(),
+            checkpoint: None,
+            audited: None,
+            audited_size: 0,
+            checkpoint_key: None,
+            led: None,
+        }
     }
 
     /// Remembers a checkpoint that was verified and is of one history with the newest one, if it is larger.

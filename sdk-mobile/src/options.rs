@@ -1,7 +1,7 @@
 //! What an app sets, checked once.
 
 use crate::errors::{CallbackError, TelemetryError};
-use delistening_schema::ledger::LogKey;
+use delistening_schema::ledger::{LogKey, Policy};
 use delistening_sdk_core::Config;
 use http::uri::{InvalidUri, Uri};
 use std::time::Duration;
@@ -24,6 +24,10 @@ pub struct TelemetryOptions {
     /// given; zero: only where an answer leaves a doubt.
     #[uniffi(default = None)]
     pub audit_every: Option<Duration>,
+    /// A policy (C2SP tlog-policy): each time the log is asked, enough of its witnesses must have cosigned what it was
+    /// the time before.
+    #[uniffi(default = None)]
+    pub witness_policy: Option<String>,
 }
 
 /// What is played. Only `id` is needed.
@@ -74,7 +78,7 @@ pub struct Settings {
 }
 
 pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryError> {
-    let TelemetryOptions { endpoint, folder, listener, log_keys, audit_every } = options;
+    let TelemetryOptions { endpoint, folder, listener, log_keys, audit_every, witness_policy } = options;
     let invalid =
         |option: &str, reason: String| TelemetryError::InvalidOption { option: option.to_owned(), reason };
     if folder.is_empty() {
@@ -87,7 +91,10 @@ pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryErro
         LogKey::parse(key).map_err(|error| invalid("log_keys", format!("{key}: {error}")))?;
     }
     let sdk = concat!("delistening-mobile/", env!("CARGO_PKG_VERSION")).to_owned();
-    let mut config = Config { sdk, listener, log_keys, ..Config::default() };
+    if let Some(policy) = &witness_policy {
+        Policy::parse(policy).map_err(|error| invalid("witness_policy", error.to_string()))?;
+    }
+    let mut config = Config { sdk, listener, log_keys, witness_policy, ..Config::default() };
     if let Some(every) = audit_every {
         config.audit_every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
     }
@@ -119,7 +126,14 @@ mod tests {
 
     fn options() -> TelemetryOptions {
         let (endpoint, folder) = ("https://plays.example.com/in".to_owned(), "/tmp/plays".to_owned());
-        TelemetryOptions { endpoint, folder, listener: None, log_keys: Vec::new(), audit_every: None }
+        TelemetryOptions {
+            endpoint,
+            folder,
+            listener: None,
+            log_keys: Vec::new(),
+            audit_every: None,
+            witness_policy: None,
+        }
     }
 
     #[test]
@@ -134,6 +148,10 @@ mod tests {
             ("folder", TelemetryOptions { folder: String::new(), ..options() }),
             ("listener", TelemetryOptions { listener: Some(String::new()), ..options() }),
             ("log_keys", TelemetryOptions { log_keys: vec!["no key".to_owned()], ..options() }),
+            (
+                "witness_policy",
+                TelemetryOptions { witness_policy: Some("no policy".to_owned()), ..options() },
+            ),
         ];
         for (name, refused) in refusals {
             let Err(TelemetryError::InvalidOption { option, .. }) = read_options(refused) else {

@@ -28,6 +28,7 @@ impl Core {
         }
         let what = match &self.audit.comparison {
             Some(comparison) => comparison.missing.last().map(|&tile| Resource::Tile(tile, tile)),
+            None if self.audit.witnessed_next => Some(Resource::Witnessed),
             None => self.audit_due(now).filter(|&due| due <= now.mono_ms).map(|_| Resource::Checkpoint),
         };
         if let Some(what) = what {
@@ -80,6 +81,8 @@ impl Core {
         };
         match (status, what) {
             (200, Resource::Checkpoint) => self.shown(now, body),
+            (200, Resource::Witnessed) => self.witnessed(now, body),
+            (404, Resource::Witnessed) => self.unwitnessed(now),
             (200 | 404, Resource::Keys) => self.handed_over(now, &body),
             (200, Resource::Tile(tile, _)) => match (tile.read(&body), &mut self.audit.comparison) {
                 (Some(hashes), Some(comparison)) => {
@@ -116,10 +119,51 @@ impl Core {
             self.audit.handover = Some(Handover { origin, key: None, detail });
             return;
         }
+        self.compare_now(now, origin, shown);
+    }
+
+    fn compare_now(&mut self, now: Now, origin: String, shown: String) {
         self.compare(origin, shown, None);
         if self.audit.comparison.as_ref().is_some_and(|comparison| comparison.missing.is_empty()) {
             self.conclude(now);
         }
+    }
+
+    /// What witnesses have seen, they have seen grow: it must be of the history that this device was shown, and reach
+    /// as far as that did when the log was last asked.
+    fn witnessed(&mut self, now: Now, body: Vec<u8>) {
+        let (Some(witnesses), Some(origin)) = (&self.witnesses, self.state.newest.clone()) else { return };
+        let Ok(note) = String::from_utf8(body) else { return self.unwitnessed(now) };
+        let before = self.state.logs.get(&origin).map_or(0, |log| log.audited_size);
+        match witnesses.verify(&note) {
+            Some(checkpoint) if checkpoint.origin != origin => self.unanswered(now),
+            Some(checkpoint) if checkpoint.size >= before => {
+                self.audit.unwitnessed = false;
+                self.compare_now(now, origin, note);
+            }
+            _ => self.unwitnessed(now),
+        }
+    }
+
+    /// That is no evidence either: witnesses may be out of reach.
+    fn unwitnessed(&mut self, now: Now) {
+        if !std::mem::replace(&mut self.audit.unwitnessed, true) {
+            let detail =
+                "too few witnesses have seen the log as it was shown to this device; it is asked again";
+            self.error("log-unwitnessed", detail.to_owned(), Action::Retry);
+        }
+        self.finish_audit(now);
+    }
+
+    fn finish_audit(&mut self, now: Now) {
+        self.audit.witnessed_next = false;
+        let newest = trust::newest(&self.state);
+        if let Some(log) = newest.as_ref().and_then(|newest| self.state.logs.get_mut(&newest.origin)) {
+            log.audited = Some(now.wall_ms);
+            log.audited_size = newest.map_or(0, |newest| newest.size);
+        }
+        let state = record::write(record::STATE.to_owned(), &self.state);
+        self.store(vec![state], Vec::new());
     }
 
     /// An answer is by a log with another key: it may have been handed over.
@@ -191,13 +235,13 @@ impl Core {
         self.audit.complained = false;
         if let Some(log) = self.state.logs.get_mut(origin) {
             log.advance(shown);
-            if seq.is_none() {
-                log.audited = Some(now.wall_ms);
-            }
         }
         let Some(seq) = seq else {
-            let state = record::write(record::STATE.to_owned(), &self.state);
-            self.store(vec![state], Vec::new());
+            if self.witnesses.is_some() && !self.audit.witnessed_next {
+                self.audit.witnessed_next = true;
+            } else {
+                self.finish_audit(now);
+            }
             return;
         };
         let Some(place) = self.audit.doubts.iter().position(|doubt| doubt.seq == seq) else { return };

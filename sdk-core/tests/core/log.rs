@@ -361,6 +361,54 @@ fn a_log_that_is_rewritten_after_it_was_handed_over_is_proved_across_both_keys()
     }
 }
 
+#[cfg(feature = "witnesses")]
+#[test]
+fn what_witnesses_have_seen_must_be_what_this_device_was_shown() {
+    use delistening_schema::ledger::{SignedNote, WitnessSigner};
+    let witness = WitnessSigner::new("w.example", SecretKey::from_seed(&[20; 32])).unwrap();
+    let cosigned = |note: String| {
+        let text = SignedNote::parse(&note).unwrap().unverified_text().to_owned();
+        note + &witness.cosign(&text, 5)
+    };
+    let mut world = World::new();
+    let (log, key) = (world.server.signer.log_key().to_vkey(), witness.public().to_vkey());
+    let policy = format!("log {log}\nwitness W {key}\nquorum W\n");
+    let config = Config { witness_policy: Some(policy), ..Config::default() };
+    let mut core = world.start_with(config.clone(), &[]);
+    let day = |world: &mut World, core: &mut Core| {
+        play(world, core);
+        world.pass(DAY_MS);
+        world.give(core, Input::Tick);
+    };
+    day(&mut world, &mut core);
+    assert_eq!(world.error_codes(), ["log-unwitnessed"], "nobody has seen it");
+    day(&mut world, &mut core);
+    assert_eq!(world.error_codes().len(), 1, "said once");
+    // Witnesses lag behind, but not by more than a day.
+    world.server.witnessed = Some(cosigned(world.server.checkpoint(2)));
+    day(&mut world, &mut core);
+    assert_eq!((world.error_codes().len(), known(&world).size), (1, 3));
+    day(&mut world, &mut core);
+    assert_eq!(world.error_codes(), ["log-unwitnessed"; 2], "they have not seen what it was a day ago");
+    assert_eq!(batches(&world), 0, "which stops nothing");
+    world.server.witnessed = Some(world.server.checkpoint(4));
+    day(&mut world, &mut core);
+    assert_eq!(world.error_codes().len(), 2, "not cosigned, and that was told");
+    // They were shown another log than this device.
+    let mut other = World::new();
+    other.server.leaves = world.server.leaves.clone();
+    rewrite(&mut other);
+    world.server.witnessed = Some(cosigned(other.server.checkpoint(5)));
+    day(&mut world, &mut core);
+    assert_eq!(world.error_codes()[2..], ["log-inconsistent"]);
+    shown_by(&core);
+
+    let mut world = World::new();
+    let nonsense = Config { witness_policy: Some("quorum nobody".into()), ..config };
+    world.start_with(nonsense, &[]);
+    assert_eq!(world.error_codes(), ["bad-witness-policy"]);
+}
+
 #[test]
 fn a_log_under_another_name_in_between_hides_nothing() {
     let mut world = World::new();

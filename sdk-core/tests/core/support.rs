@@ -47,6 +47,8 @@ pub struct Server {
     pub log: LogShown,
     /// The announcements of its keys, with their places in the log.
     pub handovers: Vec<(u64, Vec<u8>)>,
+    /// What witnesses have cosigned.
+    pub witnessed: Option<String>,
     /// What it was asked of the log.
     pub fetched: Vec<String>,
     /// Changes the consistency proof of an answer.
@@ -80,6 +82,7 @@ impl Server {
             requests: Vec::new(),
             log: LogShown::AsItIs,
             handovers: Vec::new(),
+            witnessed: None,
             fetched: Vec::new(),
             consistency: |proof| proof,
         }
@@ -122,6 +125,10 @@ impl Server {
                 return answer(200, self.checkpoint(self.leaves.len() as u64).into_bytes());
             };
             return answer(200, note.clone().into_bytes());
+        }
+        if path == "log/witnessed" {
+            let witnessed = self.witnessed.clone();
+            return witnessed.map_or(answer(404, Vec::new()), |note| answer(200, note.into_bytes()));
         }
         if path == "log/keys" {
             return answer(200, serde_json::to_vec(&self.keys()).unwrap());

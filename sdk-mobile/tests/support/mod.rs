@@ -13,7 +13,14 @@ pub fn options(folder: &str) -> TelemetryOptions {
     // Nothing listens there; without a token nothing is ever sent.
     let endpoint = "http://127.0.0.1:9/".to_owned();
     let folder = folder.to_owned();
-    TelemetryOptions { endpoint, folder, listener: None, log_keys: Vec::new(), audit_every: None }
+    TelemetryOptions {
+        endpoint,
+        folder,
+        listener: None,
+        log_keys: Vec::new(),
+        audit_every: None,
+        witness_policy: None,
+    }
 }
 
 /// Short enough that half of it is heard before a clock could object.
