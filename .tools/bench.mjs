@@ -17,6 +17,12 @@ const BENCHES = {
     // Outside of a step: the benchmark's last line stays the last.
     await run(release("bench-ingest"), [release("delistening-ingest"), ...options], { why: "The benchmark failed." });
   },
+  async journal(...options) {
+    await step("Build the journal's benchmark, optimised", () =>
+      run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-journal"]),
+    );
+    await run(release("bench-journal"), options, { why: "The benchmark failed." });
+  },
 };
 
 await main(async () => {
