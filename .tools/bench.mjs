@@ -2,8 +2,11 @@
 // and, as its last line, one line of JSON; what it measures stands in its own source.
 
 import { join } from "node:path";
+import { benchDecode } from "./bench/decode.mjs";
+import { installPeers } from "./lib/peers.mjs";
 import { main, ROOT, run, Stop, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
+import { buildWasm, CODECS, MODULES } from "./wasm.mjs";
 
 const SUFFIX = process.platform === "win32" ? ".exe" : "";
 const release = (name) => join(ROOT, "target/release", name + SUFFIX);
@@ -22,6 +25,16 @@ const BENCHES = {
       run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-journal"]),
     );
     await run(release("bench-journal"), options, { why: "The benchmark failed." });
+  },
+  async decode() {
+    const { wasm, browser } = await setup({ wasm: true, browser: true });
+    process.env.CHROME_PATH ??= browser;
+    await step("Build the player and its modules", async () => {
+      for (const codec of [...CODECS, "plain"]) await buildWasm(wasm, MODULES[codec]);
+      await run("node_modules/.bin/tsc", ["--project", "player"]);
+    });
+    await step("Install the peers", installPeers);
+    await benchDecode();
   },
 };
 

@@ -1,16 +1,15 @@
 // `npm run size`: the bytes that a page downloads for our packages and for others of their kind, bundled and
 // minified the same way. A table for people, and as its last line one line of JSON.
 
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
-import { hashOf, unlessDone } from "./lib/inputs.mjs";
-import { main, ROOT, run, step } from "./lib/run.mjs";
+import { installPeers, PEERS } from "./lib/peers.mjs";
+import { main, ROOT, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
-import { MODULES } from "./wasm.mjs";
+import { CODECS, MODULES } from "./wasm.mjs";
 
-const PEERS = "target/peers";
 const SDK = "@delistening/sdk";
 const PLAYER = "@delistening/player";
 const ELEMENT = "@delistening/player/element";
@@ -24,17 +23,6 @@ await main(async () => {
   console.log(JSON.stringify(figures));
 });
 
-/** In target/, so that nobody who does not compare downloads them. */
-async function installPeers() {
-  await unlessDone("peers", hashOf([".tools/peers"]), [`${PEERS}/node_modules`], async () => {
-    mkdirSync(join(ROOT, PEERS), { recursive: true });
-    for (const name of ["package.json", "package-lock.json"]) {
-      cpSync(join(ROOT, ".tools/peers", name), join(ROOT, PEERS, name));
-    }
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: join(ROOT, PEERS), quiet: true });
-  });
-}
-
 async function measure() {
   const module = weigh([readFileSync(join(ROOT, MODULES.sdk.out, "delistening_sdk_wasm_bg.wasm"))]);
   const demo = join(ROOT, "examples/demo");
@@ -43,6 +31,7 @@ async function measure() {
   const element = await bundled(ELEMENT, demo, [SDK]);
   const withSdk = await bundled(PLAYER, demo);
   const sdkTotal = sum(sdk.all, module);
+  const engine = await engineWeight();
   const rows = [
     ["SDK: loader", sdk.first],
     ["SDK: all JavaScript and the WASM module", sdkTotal],
@@ -50,7 +39,14 @@ async function measure() {
     ["player element, without the SDK", element.first],
     ["player, native engine, with the SDK's loader", withSdk.first],
     ["player, native engine, with all of the SDK", sum(withSdk.all, module)],
+    ["player: WASM engine, loader, worker and worklet", engine],
   ];
+  const codecs = {};
+  for (const codec of [...CODECS, "plain"]) {
+    const weight = await codecWeight(codec);
+    rows.push([`player: codec module ${codec}`, weight]);
+    codecs[codec] = weight.gzip;
+  }
   const peers = {};
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, ".tools/peers/package.json"), "utf8"));
   for (const [name, version] of Object.entries(dependencies)) {
@@ -64,6 +60,8 @@ async function measure() {
     player_native_gzip: alone.first.gzip,
     player_element_gzip: element.first.gzip,
     player_native_with_sdk_gzip: sum(withSdk.all, module).gzip,
+    player_wasm_engine_gzip: engine.gzip,
+    player_codecs_gzip: codecs,
     sdk_total_brotli: sdkTotal.brotli,
     peers,
   };
@@ -101,6 +99,37 @@ async function bundled(name, resolveDir, external = []) {
     first: weigh(files.filter(isFirst).map(({ contents }) => contents)),
     all: weigh(files.map(({ contents }) => contents)),
   };
+}
+
+/** What the WASM engine downloads but for the module of a codec. */
+async function engineWeight() {
+  const folder = join(ROOT, "player/dist/engine/wasm");
+  const files = await Promise.all(["engine.js", "worker.js", "worklet.js"].map((name) => minified(join(folder, name))));
+  return weigh(files);
+}
+
+/** A module, and its JavaScript. */
+async function codecWeight(codec) {
+  const folder = join(ROOT, MODULES[codec].out);
+  const bindings = await minified(join(folder, "delistening_player.js"));
+  return weigh([bindings, readFileSync(join(folder, "delistening_player_bg.wasm"))]);
+}
+
+/** A file with what it imports, but for the modules of codecs, which are fetched one by one. */
+async function minified(path) {
+  const { build: bundle } = await import("esbuild");
+  const { outputFiles } = await bundle({
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    external: ["*/delistening_player.js"],
+    logLevel: "error",
+    absWorkingDir: ROOT,
+  });
+  return outputFiles[0].contents;
 }
 
 /** Adds to `reached` the outputs that loading `path` loads with it. */

@@ -38,10 +38,10 @@ const PLAYER = {
   profile: "wasm-fast",
 };
 for (const codec of CODECS) {
-  MODULES[codec] = { ...PLAYER, features: [codec], simd: true, out: `player/dist/wasm/${codec}` };
+  MODULES[codec] = { ...PLAYER, features: [codec, "silent"], simd: true, out: `player/dist/wasm/${codec}` };
 }
 // For browsers whose WASM has no SIMD, which are few: one module of all codecs.
-MODULES.plain = { ...PLAYER, features: CODECS, out: "player/dist/wasm/plain" };
+MODULES.plain = { ...PLAYER, features: [...CODECS, "silent"], out: "player/dist/wasm/plain" };
 // The same crate with the golden vectors' function, for the browser test. Never shipped.
 MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
 

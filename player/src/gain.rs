@@ -19,7 +19,7 @@ const R128_TO_REPLAY_GAIN: f32 = 5.0;
 impl Gain {
     /// Takes in a tag; what is no tag of loudness, or says nothing sensible, changes nothing.
     pub(crate) fn tag(&mut self, name: &str, value: &str) {
-        let number = value.split_ascii_whitespace().next().and_then(|text| text.parse::<f32>().ok());
+        let number = value.split_ascii_whitespace().next().and_then(decimal);
         let decibels = number.filter(|decibels| decibels.abs() <= 60.0);
         let peak = number.filter(|peak| (0.0..=64.0).contains(peak));
         let r128 =
@@ -61,9 +61,45 @@ impl Gain {
     }
 }
 
+/// A plain decimal number. The standard library's parser is exact to the last bit for any number there is, and its
+/// tables would be a tenth of a module.
+fn decimal(text: &str) -> Option<f32> {
+    let (sign, digits) = match text.as_bytes() {
+        [b'-', rest @ ..] => (-1.0, rest),
+        [b'+', rest @ ..] => (1.0, rest),
+        all => (1.0, all),
+    };
+    let mut number = 0.0_f64;
+    let mut scale = None;
+    for byte in digits {
+        match (byte, &mut scale) {
+            (b'0'..=b'9', scale) => {
+                number = number * 10.0 + f64::from(byte - b'0');
+                if let Some(scale) = scale {
+                    *scale *= 10.0;
+                }
+            }
+            (b'.', none @ None) => *none = Some(1.0),
+            _ => return None,
+        }
+    }
+    let has_digits = digits.iter().any(u8::is_ascii_digit);
+    has_digits.then(|| (sign * number / scale.unwrap_or(1.0)) as f32)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Gain;
+    use super::{Gain, decimal};
+
+    #[test]
+    fn plain_decimals_are_numbers_and_nothing_else_is() {
+        assert_eq!(decimal("-7.03"), Some(-7.03));
+        assert_eq!(decimal("+0.988547"), Some(0.988_547));
+        assert_eq!(decimal(".5"), Some(0.5));
+        for text in ["", "-", ".", "1.2.3", "1e9", "loud", "--1"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn reads_both_kinds_of_tags_and_no_nonsense() {

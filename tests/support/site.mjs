@@ -8,6 +8,7 @@ const TYPES = {
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".json": "application/json",
   ".mp3": "audio/mpeg",
   ".svg": "image/svg+xml",
