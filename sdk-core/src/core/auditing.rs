@@ -23,8 +23,18 @@ impl Core {
         if self.audit.handover.is_some() {
             return self.ask(Resource::Keys);
         }
-        if self.audit.comparison.is_none() {
-            self.compare_doubt();
+        // A doubt about a size that is known already needs no tile: it is settled at once, and the next one taken up.
+        for _ in 0..=self.audit.doubts.len() {
+            if self.audit.comparison.is_none() {
+                self.compare_doubt();
+            }
+            if !self.audit.comparison.as_ref().is_some_and(|comparison| comparison.missing.is_empty()) {
+                break;
+            }
+            self.conclude(now);
+        }
+        if !self.audit.backoff.ready(now.mono_ms) {
+            return;
         }
         let what = match &self.audit.comparison {
             Some(comparison) => comparison.missing.last().map(|&tile| Resource::Tile(tile, tile)),

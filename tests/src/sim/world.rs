@@ -462,6 +462,8 @@ impl World {
             Fault::Evicted => {
                 self.close_all(device);
                 let disk = self.devices[device].disk_name();
+                // With the disk goes what was not told yet.
+                self.oracle.given_up = self.oracle.given_up.saturating_sub(untold(&self.devices[device]));
                 for key in std::mem::take(&mut self.devices[device].disk).into_keys() {
                     self.oracle.destroyed(&disk, &key);
                 }
@@ -694,13 +696,11 @@ impl World {
             }
         }
         for device in &self.devices {
-            let state = device.disk.get("state").map(String::as_str).unwrap_or_default();
-            let state: serde_json::Value = serde_json::from_str(state).unwrap_or_default();
-            let untold = state["dropped"].as_object().into_iter().flatten();
-            told += untold.filter_map(|(_, events)| events.as_u64()).sum::<u64>();
+            told += untold(device);
             let waits: Vec<&String> = device.disk.keys().filter(|key| *key != "state").collect();
             if !waits.is_empty() {
-                self.findings.push(format!("device {} still holds {waits:?}", device.number));
+                let status = device.tabs.first().map(|tab| tab.core.status());
+                self.findings.push(format!("device {} still holds {waits:?}: {status:?}", device.number));
             }
         }
         if told < self.oracle.given_up {
@@ -714,6 +714,14 @@ impl World {
         }
         Outcome { tally, counted, findings: self.findings }
     }
+}
+
+/// How many events a device has given up that no batch has told of yet.
+fn untold(device: &Device) -> u64 {
+    let state = device.disk.get("state").map(String::as_str).unwrap_or_default();
+    let state: serde_json::Value = serde_json::from_str(state).unwrap_or_default();
+    let untold = state["dropped"].as_object().into_iter().flatten();
+    untold.filter_map(|(_, events)| events.as_u64()).sum()
 }
 
 fn plan_kind(at: u64) -> u64 {
