@@ -24,7 +24,7 @@ pub struct StorageOptions {
 /// Where the archive is: for every command that reads a data folder.
 #[derive(Args, Clone, Debug)]
 pub struct ArchiveSettings {
-    /// Where older segments of the journal are moved to: <file:///FOLDER> or <s3://BUCKET/PREFIX>, with endpoint, region
+    /// Where older segments of the journal are moved to: `file:///FOLDER` or `s3://BUCKET/PREFIX`, with endpoint, region
     /// and credentials in `AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
     #[arg(long, env = "DELISTENING_ARCHIVE", value_name = "URL")]
     pub archive: Option<String>,
