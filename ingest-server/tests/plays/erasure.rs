@@ -24,7 +24,10 @@ pub struct Story {
 }
 
 pub fn tell() -> (Story, Running) {
-    let folder = tempfile::tempdir().unwrap();
+    tell_in(tempfile::tempdir().unwrap())
+}
+
+fn tell_in(folder: tempfile::TempDir) -> (Story, Running) {
     let running = start(folder.path(), Duration::ZERO);
     let plays = |device: u8, listener: &str| {
         let first = heard_by((device, listener), 1, None, u32::from(device) * 2, now_ms() - DAY_MS, (0, 40));
@@ -222,6 +225,23 @@ fn an_erasure_that_was_entered_is_carried_out_at_the_next_start() {
     committer.finish();
     let running = reopen(story.folder.path());
     assert_eq!(erase(&running, GOES), Erased::default(), "done before anything else");
+    check(&story, running);
+}
+
+/// Older segments may lie in an archive: they are replaced there, and not left behind.
+#[test]
+fn what_is_erased_is_gone_from_the_archive_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("archive");
+    fs::create_dir(&archive).unwrap();
+    let (story, running) = tell_in(folder);
+    running.log.committer().roll().unwrap();
+    running.log.journal().keep(&|_| Ok(())).unwrap();
+    let there = traces(&story.goes, GOES);
+    assert!(!found(&archive, &there).is_empty(), "the segment is in the archive");
+    assert_eq!(erase(&running, GOES).batches, 2);
+    assert_eq!(found(&archive, &there), [""; 0]);
+    assert!(!found(&archive, &traces(&story.stays, STAYS)).is_empty());
     check(&story, running);
 }
 

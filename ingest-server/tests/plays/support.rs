@@ -1,7 +1,7 @@
 //! A log whose plays are followed, and a device that tells of some.
 
 use delistening_ingest::commit::{IntakeContext, Log, Options, Outcome, Submission};
-use delistening_ingest::journal::Record;
+use delistening_ingest::journal::{ArchiveOptions, ArchivePlace, Record};
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{SqliteStore, Store};
@@ -34,7 +34,11 @@ pub fn start(folder: &Path, verdicts_after: Duration) -> Running {
 
 pub fn start_with(folder: &Path, verdicts_after: Duration, analysis: Analysis) -> Running {
     // Small segments: their room is set aside, and tests look through it.
-    let options = Options { segment_bytes: 256 * 1024, ..Options::default() };
+    let place = ArchivePlace::Folder(folder.join("archive"));
+    // Where the folder has an archive, it is used.
+    let archive =
+        folder.join("archive").is_dir().then_some(ArchiveOptions { place, keep: 0, cache_bytes: 1 << 20 });
+    let options = Options { segment_bytes: 256 * 1024, archive, ..Options::default() };
     let log = Arc::new(Log::open(folder, signer(), &options).unwrap());
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap());
     let live = Arc::new(Live::open(&*store).unwrap());
