@@ -100,13 +100,13 @@ async fn serve(
 
 /// `<N>[.p/<W>]`, where `<N>` is in groups of three digits, all but the last marked with `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    index: u64,
-    width: u64,
+pub(super) struct Place {
+    pub index: u64,
+    pub width: u64,
 }
 
 impl Place {
-    fn parse(path: &str) -> Option<Self> {
+    pub fn parse(path: &str) -> Option<Self> {
         let (index, width) = match path.split_once(".p/") {
             Some((index, width)) => (index, plain(width).filter(|width| (1..=255).contains(width))?),
             None => (path, crate::ledger::TILE_WIDTH),

@@ -9,6 +9,8 @@ mod dev;
 mod encoding;
 mod erasure;
 mod export;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod live;
 mod log;
 mod openapi;

@@ -10,6 +10,7 @@ mod service;
 mod submission;
 
 pub use memory::Memory;
+pub use request::AddCheckpoint;
 pub use rounds::Witnessed;
 pub use service::{Service, router};
 pub use submission::Submission;
