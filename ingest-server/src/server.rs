@@ -4,7 +4,7 @@ use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError};
 use crate::config::Config;
 use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
-use crate::intake::Workers;
+use crate::intake::{KnownKeys, Workers};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notary::NotaryError;
@@ -112,6 +112,7 @@ pub async fn run(
         device_rate: bounds.device_rate.map(RateLimit::new),
         network_rate: bounds.network_rate.map(RateLimit::new),
         bodies: Bodies::new(bounds.body_memory),
+        keys: KnownKeys::default(),
         workers: Workers::start()?,
         live_places: Arc::new(Semaphore::new(bounds.live_readers as usize)),
         bounds,

@@ -120,6 +120,8 @@ pub struct OpenedBatch {
     pub payload: Batch,
     /// SHA-256 of the exact bytes of the JWS.
     pub hash: Hash,
+    /// The key that signed it.
+    pub key: PublicKey,
 }
 
 #[derive(Deserialize)]
@@ -156,6 +158,15 @@ impl Batch {
 
     /// Opens a signed batch: checks its size, form, version, key, signature and bounds, in that order.
     pub fn open(jws: &str) -> Result<OpenedBatch, Problem> {
+        Self::open_with(jws, |_| None)
+    }
+
+    /// Opens as [`Batch::open`] does. `known` gives the key of these bytes if it was accepted before: to expand and
+    /// check a key anew costs a fifth of a verification.
+    pub fn open_with(
+        jws: &str,
+        known: impl FnOnce(&[u8; 32]) -> Option<PublicKey>,
+    ) -> Result<OpenedBatch, Problem> {
         if jws.len() > limits::BATCH_BYTES {
             return Err(Problem::new(
                 Code::TooLarge,
@@ -167,7 +178,10 @@ impl Batch {
         if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
             return Err(Problem::new(Code::UnacceptableKey, "the jwk must be an Ed25519 public key"));
         }
-        let key = PublicKey::from_jwk_x(&jwk.x).map_err(|error: KeyError| {
+        let key = bytes::decode_array(&jwk.x)
+            .ok_or(KeyError::Malformed)
+            .and_then(|bytes| known(&bytes).map_or_else(|| PublicKey::from_bytes(&bytes), Ok));
+        let key = key.map_err(|error| {
             Problem::new(Code::UnacceptableKey, format!("{error}; the device must make a new key"))
         })?;
         let bytes = parts.verify(&key).map_err(malformed)?;
@@ -178,7 +192,7 @@ impl Batch {
                 "device must be the thumbprint of the key in the header",
             ));
         }
-        Ok(OpenedBatch { payload, hash: Hash::of(jws.as_bytes()) })
+        Ok(OpenedBatch { payload, hash: Hash::of(jws.as_bytes()), key })
     }
 
     /// Reads the payload without checking who signed it: for a batch that was opened before.

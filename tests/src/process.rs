@@ -1,5 +1,6 @@
 //! A server in a process of its own, and the CPU time it used.
 
+use crate::figures::cpu_time_of;
 use std::io::{self, BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -50,17 +51,20 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// CPU time used so far, all threads, user and system (proc(5), `stat`).
+    /// CPU time used so far, user and system, of the threads for whose name `which` is true.
     ///
     /// # Panics
     /// Where there is no procfs.
-    pub fn cpu_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("procfs");
-        // The second field is the command in parentheses and may hold spaces; utime and stime are 14 and 15.
-        let fields: Vec<&str> = stat.rsplit_once(')').expect("a command").1.split_whitespace().collect();
-        let ticks: u64 = fields[11..=12].iter().map(|ticks| ticks.parse::<u64>().expect("ticks")).sum();
-        // Linux reports in USER_HZ, which is 100 on every architecture it runs on today.
-        Duration::from_millis(ticks * 10)
+    pub fn cpu_time(&self, which: impl Fn(&str) -> bool) -> Duration {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("procfs");
+        tasks
+            .map(|task| task.expect("a thread").path())
+            // A thread that has ended in the meantime has no name any more.
+            .filter(|task| {
+                std::fs::read_to_string(task.join("comm")).is_ok_and(|name| which(name.trim_end()))
+            })
+            .map(|task| cpu_time_of(&task))
+            .sum()
     }
 }
 

@@ -4,6 +4,9 @@ use super::CommandResult;
 use crate::config::ServeOptions;
 use crate::server;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -20,7 +23,11 @@ pub fn run(options: ServeOptions) -> CommandResult {
     if dev {
         eprintln!("{DEV_BANNER}");
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    let (workers, started) = (thread::available_parallelism().map_or(1, usize::from), AtomicUsize::new(0));
+    // The runtime starts its workers first; what comes after is for work that blocks. `top -H` tells them apart.
+    let name = move || if started.fetch_add(1, Relaxed) < workers { "async" } else { "blocking" }.to_owned();
+    let mut runtime = Builder::new_multi_thread();
+    runtime.worker_threads(workers).thread_name_fn(name).enable_all().build()?.block_on(async {
         let end = ended()?;
         // Scripts wait for this line.
         server::run(config, |address| println!("listening on http://{address}"), end).await?;

@@ -7,7 +7,7 @@ use crate::disk::WriteError;
 use crate::journal::{BatchRecord, Record, Writer};
 use crate::ledger::Slots;
 use crate::registry::{Enrolment, Place, Registry};
-use delistening_schema::ledger::{Checkpoint, Receipt};
+use delistening_schema::ledger::{BatchEntry, Checkpoint, Entry, Receipt};
 use delistening_schema::{DeviceId, Hash};
 use std::collections::HashMap;
 use std::io;
@@ -36,6 +36,8 @@ struct Plan {
     verdicts: Vec<Vec<Verdict>>,
     enrolments: Vec<Enrolment>,
     records: Vec<Record>,
+    /// The ledger entry of each record.
+    entries: Vec<Entry>,
     placed: HashMap<(DeviceId, u64), Place>,
     newest: HashMap<DeviceId, (u64, Hash)>,
 }
@@ -44,23 +46,21 @@ impl Committing {
     /// Commits a group and answers it. On an error nothing of it was promised, and it stays in `group`.
     pub fn commit(&mut self, group: &mut Vec<Request>) -> Result<(), CommitError> {
         self.settle()?;
+        let first = self.writer.next();
         let plan = self.plan(group).map_err(|error| {
             tracing::error!(%error, "the registry cannot be read");
             CommitError::Stopped
         })?;
+        let mut fresh = Vec::new();
         if !plan.records.is_empty() {
-            self.append(&plan)?;
+            fresh = self.append(&plan)?;
             self.sign()?;
-            // The group is durable and signed. If the disk has no room for what is derived from it, it is answered,
-            // and the next one waits.
-            match self.settle() {
-                Ok(()) | Err(CommitError::StorageFull) => {}
-                Err(error) => return Err(error),
-            }
+            // Durable and signed: if the disk has no room for tiles, the group is answered and the next one waits.
+            let _ = self.flush();
         }
         let rolled = if group.iter().any(|request| request.roll) { self.roll() } else { Ok(()) };
         let Plan { verdicts, .. } = plan;
-        let mut notes = Notes { shared: &self.shared, signed: HashMap::new() };
+        let mut notes = Notes::new(&self.shared, first, fresh);
         for (request, verdicts) in group.drain(..).zip(verdicts) {
             let known =
                 request.known.filter(|known| known.origin == notes.origin()).map_or(0, |known| known.size);
@@ -74,17 +74,22 @@ impl Committing {
             // Whoever has gone away will resend and get the same receipt.
             let _ = request.reply.send(outcomes);
         }
-        Ok(())
+        // Nobody asks the registry before the next group: it follows the answers, and a full disk makes that group wait.
+        match self.enrol() {
+            Ok(()) | Err(CommitError::StorageFull) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Does what a full disk kept from being done for those before: what is durable is signed and entered, and only
     /// then comes more.
     fn settle(&mut self) -> Result<(), CommitError> {
         self.sign()?;
-        self.ledger_mut().files.flush().map_err(|error| {
-            tracing::warn!(%error, "tiles cannot be written");
-            CommitError::StorageFull
-        })?;
+        self.flush()?;
+        self.enrol()
+    }
+
+    fn enrol(&mut self) -> Result<(), CommitError> {
         if self.owed.is_empty() {
             return Ok(());
         }
@@ -101,6 +106,14 @@ impl Committing {
         Ok(())
     }
 
+    /// Writes tiles and entries.
+    fn flush(&mut self) -> Result<(), CommitError> {
+        self.ledger_mut().files.flush().map_err(|error| {
+            tracing::warn!(%error, "tiles cannot be written");
+            CommitError::StorageFull
+        })
+    }
+
     fn roll(&mut self) -> Result<(), CommitError> {
         self.writer.roll().map_err(|error| {
             tracing::warn!(%error, "no new segment can be begun");
@@ -109,23 +122,30 @@ impl Committing {
     }
 
     /// Looks each submission up, in order, as if those before it in the group were already kept.
-    fn plan(&mut self, group: &[Request]) -> rusqlite::Result<Plan> {
+    fn plan(&mut self, group: &mut [Request]) -> rusqlite::Result<Plan> {
         let mut plan = Plan::default();
         let first = self.writer.next();
         // Duplicates and forks add nothing, so the size is known only after the lookups; it is filled in below.
         for request in group {
             let mut verdicts = Vec::with_capacity(request.submissions.len());
-            for submission in &request.submissions {
+            for submission in &mut request.submissions {
                 verdicts.push(self.look_up(&mut plan, first, submission)?);
             }
             plan.verdicts.push(verdicts);
-            plan.records.extend(request.own.iter().cloned());
+            plan.entries.extend(request.own.iter().map(Record::entry));
+            plan.records.append(&mut request.own);
         }
         plan.settle_size(first + plan.records.len() as u64);
         Ok(plan)
     }
 
-    fn look_up(&mut self, plan: &mut Plan, first: u64, submission: &Submission) -> rusqlite::Result<Verdict> {
+    /// Takes the bytes out of a submission that is to be written.
+    fn look_up(
+        &mut self,
+        plan: &mut Plan,
+        first: u64,
+        submission: &mut Submission,
+    ) -> rusqlite::Result<Verdict> {
         let Submission { device, seq, prev, hash, .. } = submission;
         let known = if let Some(place) = plan.placed.get(&(*device, *seq)) {
             Some(*place)
@@ -150,21 +170,29 @@ impl Committing {
         let place = Place { hash: *hash, leaf: first + plan.records.len() as u64, tree_size: 0 };
         plan.placed.insert((*device, *seq), place);
         plan.enrolments.push(Enrolment { device: *device, seq: *seq, place });
+        let context = serde_json::to_string(&submission.context).expect("a context is JSON");
+        let (received, salt) = (submission.received, random_salt());
+        plan.entries.push(Entry::Batch(BatchEntry {
+            batch: *hash,
+            received,
+            context: Hash::of_parts(&[&salt, context.as_bytes()]),
+        }));
         plan.records.push(Record::Batch(BatchRecord {
             tree_size: 0,
-            received: submission.received,
-            salt: random_salt(),
-            context: serde_json::to_string(&submission.context).expect("a context is JSON"),
-            jws: submission.jws.clone(),
+            received,
+            salt,
+            context,
+            jws: std::mem::take(&mut submission.jws),
         }));
         Ok(Verdict::Fresh { place, gap: !continues })
     }
 
-    fn append(&mut self, plan: &Plan) -> Result<(), CommitError> {
+    /// Makes the group durable; gives the bytes of its entries.
+    fn append(&mut self, plan: &Plan) -> Result<Vec<Vec<u8>>, CommitError> {
         self.writer.append(&plan.records).map_err(|error| failed("append to the journal", error))?;
-        self.ledger_mut().extend(&plan.records);
         self.owed.extend_from_slice(&plan.enrolments);
-        Ok(())
+        let mut ledger = self.ledger_mut();
+        Ok(plan.entries.iter().map(|entry| ledger.push(entry)).collect())
     }
 
     /// Signs everything that is durable, and publishes that.
@@ -207,13 +235,31 @@ impl Plan {
     }
 }
 
-/// Signed checkpoints of the sizes that a group's receipts are for, each signed once.
+/// What receipts are made of.
 struct Notes<'a> {
     shared: &'a Shared,
+    /// Signed checkpoints of the sizes that receipts are for, each signed once.
     signed: HashMap<u64, String>,
+    /// The entries of this group, from this index on.
+    first: u64,
+    fresh: Vec<Vec<u8>>,
 }
 
-impl Notes<'_> {
+impl<'a> Notes<'a> {
+    fn new(shared: &'a Shared, first: u64, fresh: Vec<Vec<u8>>) -> Self {
+        // The newest is that of all fresh entries.
+        let Published { size, note } = shared.published.borrow().clone();
+        Self { shared, signed: HashMap::from([(size, note)]), first, fresh }
+    }
+
+    fn entry(&self, ledger: &Ledger, leaf: u64) -> io::Result<Vec<u8>> {
+        let fresh = leaf.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        if let Some(entry) = fresh.and_then(|place| self.fresh.get(place)) {
+            return Ok(entry.clone());
+        }
+        ledger.files.entry(leaf)?.ok_or_else(|| io::Error::other("an entry is missing"))
+    }
+
     fn origin(&self) -> &str {
         self.shared.signers.origin()
     }
@@ -241,7 +287,7 @@ impl Notes<'_> {
     fn receipt(&mut self, ledger: &Ledger, place: Place, known: &mut u64) -> io::Result<(String, Vec<Hash>)> {
         let Ledger { tree, files } = ledger;
         let Place { leaf, tree_size, .. } = place;
-        let entry = files.entry(leaf)?.ok_or_else(|| io::Error::other("an entry is missing"))?;
+        let entry = self.entry(ledger, leaf)?;
         let proof = tree.inclusion(leaf, tree_size, files)?;
         let checkpoint = if let Some(note) = self.signed.get(&tree_size) {
             note.clone()

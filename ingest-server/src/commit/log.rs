@@ -121,7 +121,8 @@ pub(super) struct Published {
 }
 
 impl Ledger {
-    pub fn push(&mut self, entry: &Entry) {
+    /// Adds an entry; gives its bytes.
+    pub fn push(&mut self, entry: &Entry) -> Vec<u8> {
         let bytes = entry.to_bytes();
         let files = &mut self.files;
         self.tree.push(merkle::leaf_hash(&bytes), |level, hash| files.push(level, hash));
@@ -129,12 +130,7 @@ impl Ledger {
         if matches!(entry, Entry::Key(_)) {
             files.announces();
         }
-    }
-
-    pub fn extend(&mut self, records: &[Record]) {
-        for record in records {
-            self.push(&record.entry());
-        }
+        bytes
     }
 
     pub fn root(&self, size: u64) -> io::Result<Hash> {
@@ -362,7 +358,9 @@ fn signed_before(slots: &Slots, signers: &Signers) -> Result<Option<Checkpoint>,
 fn publish(writer: &mut Writer, ledger: &mut Ledger, record: Record) -> Result<(), OpenError> {
     let records = [record];
     writer.append(&records).map_err(io::Error::from)?;
-    ledger.extend(&records);
+    for record in &records {
+        ledger.push(&record.entry());
+    }
     ledger.files.flush()?;
     Ok(())
 }

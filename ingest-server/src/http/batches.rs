@@ -54,11 +54,16 @@ async fn answer(
     let opening = app.workers.run(move || open(&working, received, token, client)).await;
     // What it takes of the memory for bodies is given back when it is answered.
     let Opened { checked, known, share: _share } = opening.map_err(|Busy| busy())??;
-    let submissions = checked
-        .iter()
-        .filter_map(|one| one.as_ref().ok())
-        .map(|one| one.submission.clone())
-        .collect::<Vec<_>>();
+    let mut submissions = Vec::with_capacity(checked.len());
+    let checked: Vec<Result<_, Problem>> = checked
+        .into_iter()
+        .map(|one| {
+            one.map(|Checked { submission, problems, dropped }| {
+                submissions.push(submission);
+                (problems, dropped)
+            })
+        })
+        .collect();
     let outcomes = if submissions.is_empty() {
         Vec::new()
     } else {
@@ -69,7 +74,7 @@ async fn answer(
         .into_iter()
         .map(|one| match one {
             Err(problem) => Answer::Refused { problem },
-            Ok(Checked { problems, dropped, .. }) => {
+            Ok((problems, dropped)) => {
                 let outcome = outcomes.next();
                 if matches!(outcome, Some(Outcome::Accepted { .. })) {
                     app.metrics.given_up(&dropped);
@@ -124,7 +129,7 @@ fn open(
     let received = now_ms();
     let context = IntakeContext { issuer: token.claims.iss.clone(), client, ..IntakeContext::default() };
     let audience = app.authority.audience();
-    let check = |jws| intake::check(jws, &token, audience, received, context.clone());
+    let check = |jws| intake::check(jws, &app.keys, &token, audience, received, context.clone());
     Ok(Opened { checked: batches.into_iter().map(check).collect(), known, share })
 }
 

@@ -27,7 +27,7 @@ use crate::auth::Authority;
 use crate::commit::Log;
 use crate::config::Bounds;
 use crate::export::Format;
-use crate::intake::Workers;
+use crate::intake::{KnownKeys, Workers};
 use crate::keys::PrivateKey;
 use crate::live::Live;
 use crate::metrics::Metrics;
@@ -75,6 +75,8 @@ pub struct App {
     pub network_rate: Option<RateLimit>,
     /// The memory for bodies.
     pub bodies: Bodies,
+    /// Keys of devices.
+    pub keys: KnownKeys,
     /// Who decode, verify and open requests.
     pub workers: Workers,
     /// Free places for live readers.

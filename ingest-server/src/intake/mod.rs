@@ -1,9 +1,11 @@
 //! From the batches of a request to submissions: opened, checked, each with its own problem if it has one.
 
 mod client;
+mod keys;
 mod workers;
 
 pub use client::client_class;
+pub use keys::KnownKeys;
 pub use workers::{Busy, Workers};
 
 use crate::auth::DeviceToken;
@@ -27,12 +29,13 @@ pub struct Checked {
 /// Opens a batch and holds it against the token it came with.
 pub fn check(
     jws: String,
+    keys: &KnownKeys,
     token: &DeviceToken,
     audience: &str,
     received: u64,
     context: IntakeContext,
 ) -> Result<Checked, Problem> {
-    let opened = Batch::open(&jws)?;
+    let opened = Batch::open_with(&jws, |bytes| keys.get(bytes))?;
     let batch = &opened.payload;
     if batch.device != token.device {
         return Err(Problem::new(
@@ -52,6 +55,8 @@ pub fn check(
             "the batch holds plays of another listener than the token's; send it with that listener's token",
         ));
     }
+    // Only now: a key that no token names takes no place.
+    keys.insert(&opened.key);
     let problems = event_problems(batch);
     let (device, seq, prev, hash) = (batch.device, batch.seq, batch.prev, opened.hash);
     let submission = Submission { device, seq, prev, hash, jws, received, context };

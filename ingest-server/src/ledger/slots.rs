@@ -75,7 +75,8 @@ fn read(file: &DiskFile, slot: u64) -> Option<(u64, String)> {
     }
     let generation = u64::from_le_bytes(bytes[8..16].try_into().ok()?);
     let text = String::from_utf8(bytes[HEADER..end].to_vec()).ok()?;
-    (generation > 0).then_some((generation, text))
+    // There is no generation after the last: a slot that claims it is damaged, however well its checksum fits.
+    (1..u64::MAX).contains(&generation).then_some((generation, text))
 }
 
 #[cfg(test)]

@@ -2,12 +2,15 @@
 
 use delistening_ingest::journal::{BatchRecord, Journal, Record};
 use delistening_ingest::ledger::Slots;
-use delistening_schema::ledger::RuleEntry;
+use delistening_schema::ledger::{RuleEntry, RuleKind};
 
 fn records() -> Vec<Record> {
     let batch =
         BatchRecord { tree_size: 2, received: 7, salt: [3; 16], context: "{}".into(), jws: "a.b.c".into() };
-    vec![Record::Rule(RuleEntry { version: 1, text: "a rule".into() }), Record::Batch(batch)]
+    vec![
+        Record::Rule(RuleEntry { of: RuleKind::Play, version: 1, text: "a rule".into() }),
+        Record::Batch(batch),
+    ]
 }
 
 /// A segment in the form that the target `journal` reads.
@@ -23,6 +26,9 @@ fn segment(form: u8, first: u16, content: &[u8]) -> Vec<u8> {
 }
 
 /// Folders of a journal.
+///
+/// # Panics
+/// Where there is no folder for temporary files.
 pub fn journals() -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a folder");
     let (journal, mut writer) = Journal::open(folder.path(), 64 * 1024, 0).expect("an empty journal");
@@ -50,6 +56,9 @@ pub fn journals() -> Vec<Vec<u8>> {
 }
 
 /// Files of two slots.
+///
+/// # Panics
+/// Where there is no folder for temporary files.
 pub fn slots() -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("signed");

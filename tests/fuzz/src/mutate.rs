@@ -1,6 +1,6 @@
 //! Mutations without a fuzzing engine: the same for the same seed, on every machine.
 
-/// A small generator (SplitMix64); good enough to choose mutations.
+/// A small generator (`SplitMix64`); good enough to choose mutations.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -17,7 +17,10 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which must not be zero.
+    /// A number below `end`.
+    ///
+    /// # Panics
+    /// When `end` is zero.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % (end as u64)).expect("it is below a usize")
     }

@@ -4,8 +4,8 @@ use delistening_schema::api::{Acknowledgement, Answer, IngestResponse, LogKeys};
 use delistening_schema::export::{Footer, Header};
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::{
-    BatchEntry, Checkpoint, Entry, ErasureEntry, KeyEntry, LogSigner, Receipt, RuleEntry, WitnessSigner,
-    merkle,
+    BatchEntry, Checkpoint, Entry, ErasureEntry, KeyEntry, LogSigner, Receipt, RuleEntry, RuleKind,
+    WitnessSigner, merkle,
 };
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Hash, batch, jws, token};
@@ -171,6 +171,9 @@ fn answers() -> Vec<Vec<u8>> {
 }
 
 /// Good inputs of a target.
+///
+/// # Panics
+/// Never: everything in them is representable.
 pub fn of(target: &str) -> Vec<Vec<u8>> {
     let texts: Vec<String> = match target {
         "jws-batch" => vec![batch()],
@@ -222,7 +225,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
 
 fn entries() -> Vec<Vec<u8>> {
     let erasure = ErasureEntry { at: NOW_S, batches: vec![1, 2], verdicts: vec![(3, 0)] };
-    let rule = RuleEntry { version: 1, text: "a rule".into() };
+    let rule = RuleEntry { of: RuleKind::Play, version: 1, text: "a rule".into() };
     let mut entries = vec![entry().to_bytes(), handover().entry];
     entries.extend([Entry::Rule(rule), Entry::Erasure(erasure)].iter().map(Entry::to_bytes));
     entries

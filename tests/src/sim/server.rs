@@ -3,7 +3,7 @@
 
 use delistening_ingest::auth::DeviceToken;
 use delistening_ingest::commit::{IntakeContext, Log, Options, Outcome, Submission};
-use delistening_ingest::intake::{self, Checked};
+use delistening_ingest::intake::{self, Checked, KnownKeys};
 use delistening_ingest::journal::Record;
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
@@ -240,7 +240,7 @@ impl Drop for Server {
 fn check(jws: String, token: &DeviceToken, now_ms: u64) -> Result<Checked, Problem> {
     let context =
         IntakeContext { issuer: ISSUER.to_owned(), client: "app".to_owned(), ..IntakeContext::default() };
-    intake::check(jws, token, AUDIENCE, now_ms, context)
+    intake::check(jws, &KnownKeys::default(), token, AUDIENCE, now_ms, context)
 }
 
 fn to_answer(outcome: Option<Outcome>, mut problems: Vec<Problem>) -> Answer {
