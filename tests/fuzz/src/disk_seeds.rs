@@ -1,8 +1,11 @@
 //! Good inputs of the targets that read a disk, made by what writes it.
 
-use delistening_ingest::journal::{BatchRecord, Journal, Record};
+use delistening_ingest::journal::{BatchRecord, Journal, Options, Record};
 use delistening_ingest::ledger::Slots;
 use delistening_schema::ledger::{RuleEntry, RuleKind};
+
+/// How the journals here are kept.
+pub(crate) const OPTIONS: Options = Options { segment_bytes: 64 * 1024, archive: None };
 
 fn records() -> Vec<Record> {
     let batch =
@@ -31,7 +34,7 @@ fn segment(form: u8, first: u16, content: &[u8]) -> Vec<u8> {
 /// Where there is no folder for temporary files.
 pub fn journals() -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().expect("a folder");
-    let (journal, mut writer) = Journal::open(folder.path(), 64 * 1024, 0).expect("an empty journal");
+    let (journal, mut writer) = Journal::open(folder.path(), &OPTIONS, 0).expect("an empty journal");
     writer.append(&records()).expect("records");
     drop((journal, writer));
     let raw = std::fs::read(folder.path().join(format!("{:020}.seg", 0))).expect("a segment");

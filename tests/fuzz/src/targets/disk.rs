@@ -1,5 +1,6 @@
 //! What is found on the disk after a crash, or after something worse.
 
+use crate::disk_seeds::OPTIONS;
 use delistening_ingest::journal::{BatchRecord, Journal, Record};
 use delistening_ingest::ledger::Slots;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub fn journal(bytes: &[u8]) {
         std::fs::write(folder.path().join(format!("{first:020}.{extension}")), content).expect("a file");
         rest = after;
     }
-    let Ok((journal, mut writer)) = Journal::open(folder.path(), 64 * 1024, u64::from(signed)) else {
+    let Ok((journal, mut writer)) = Journal::open(folder.path(), &OPTIONS, u64::from(signed)) else {
         return;
     };
     let next = writer.next();
@@ -61,7 +62,7 @@ pub fn journal(bytes: &[u8]) {
     writer.append(std::slice::from_ref(&record)).expect("it can be written");
     drop((journal, writer));
     let (journal, writer) =
-        Journal::open(folder.path(), 64 * 1024, next + 1).expect("what was written is there");
+        Journal::open(folder.path(), &OPTIONS, next + 1).expect("what was written is there");
     assert_eq!(writer.next(), next + 1);
     let read = journal.reader(next).next_below(next + 1).expect("it can be read");
     assert_eq!(read, Some((next, record)));
