@@ -17,6 +17,8 @@ test("outside a page the package can be imported and used, and does nothing", as
     leader: false,
     storage: "memory",
     online: true,
+    key: undefined,
+    consent: "unknown",
   });
   const session = telemetry.session({ id: "track" });
   session.playing(0);
