@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { benchDecode } from "./bench/decode.mjs";
 import { installPeers } from "./lib/peers.mjs";
 import { main, ROOT, run, Stop, step } from "./lib/run.mjs";
+import { PYTHON } from "./setup/clickhouse.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm, CODECS, MODULES } from "./wasm.mjs";
 
@@ -35,6 +36,14 @@ const BENCHES = {
     });
     await step("Install the peers", installPeers);
     await benchDecode();
+  },
+  async store(...options) {
+    await setup({ clickhouse: true });
+    await step("Build the stores and their load, optimised", () =>
+      run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-store"]),
+    );
+    const engine = ["--python", PYTHON, "--server", join(ROOT, "tests/clickhouse/server.py")];
+    await run(release("bench-store"), [...engine, ...options], { why: "The benchmark failed." });
   },
 };
 

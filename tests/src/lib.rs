@@ -10,5 +10,6 @@ pub mod dishonest;
 pub mod figures;
 pub mod listener;
 pub mod load;
+pub mod plays;
 pub mod process;
 pub mod sim;

@@ -1,0 +1,234 @@
+//! `npm run bench:store`: how fast both stores take rows in, and how fast they answer.
+//!
+//! A row is an event; a session has twenty, as a track of three minutes has. What is measured is the store alone:
+//! plays are given to it judged. ClickHouse's limit is its own `INSERT … SELECT` of the same rows into empty tables of
+//! the same kind, in the same run.
+
+use clap::Parser;
+use delistening_ingest::store::clickhouse::{ClickHouseStore, Connection, migrations};
+use delistening_ingest::store::{Bounds, Dimension, Filter, SqliteStore, Store, StoreError};
+use delistening_schema::play::Subject;
+use delistening_tests::plays::{BEGIN, CHUNK, DAYS, EVENTS, Listening};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::error::Error;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Each question is put this often; the median counts.
+const TIMES: usize = 7;
+
+#[derive(Parser)]
+struct Cli {
+    /// Python with ClickHouse's engine
+    #[arg(long)]
+    python: PathBuf,
+    /// The program that puts ClickHouse's HTTP interface in front of it
+    #[arg(long)]
+    server: PathBuf,
+    /// Events, for each run
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000])]
+    events: Vec<u64>,
+}
+
+/// What one store did.
+struct Figures {
+    rows_s: f64,
+    worst: Duration,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Cli { python, server, events } = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let mut last = serde_json::Value::Null;
+    for events in events {
+        println!("{events} events, {} plays over {DAYS} days", events / EVENTS);
+        let folder = tempfile::tempdir()?;
+        let sqlite = {
+            let store = SqliteStore::open(&folder.path().join("plays.sqlite"))?;
+            let rows_s = fill("SQLite", &store, events)?;
+            Figures { rows_s, worst: ask("SQLite", &store)? }
+        };
+        let engine = Engine::start(&python, &server, &folder.path().join("engine"))?;
+        let (clickhouse, over_bulk) = clickhouse(&runtime, &engine.url, folder.path(), events)?;
+        let round = |value: f64, places: i32| (value * 10_f64.powi(places)).round() / 10_f64.powi(places);
+        let millis = |time: Duration| round(time.as_secs_f64() * 1e3, 1);
+        last = serde_json::json!({
+            "events": events,
+            "sqlite_rows_s": round(sqlite.rows_s, 0),
+            "clickhouse_rows_s": round(clickhouse.rows_s, 0),
+            "clickhouse_over_bulk": round(over_bulk, 3),
+            "worst_query_ms_sqlite": millis(sqlite.worst),
+            "worst_query_ms_clickhouse": millis(clickhouse.worst),
+        });
+    }
+    println!("{last}");
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn per_second(rows: u64, time: Duration) -> f64 {
+    rows as f64 / time.as_secs_f64()
+}
+
+/// Gives a store everything, and tells how many rows it took per second.
+fn fill(name: &str, store: &dyn Store, events: u64) -> Result<f64, Box<dyn Error>> {
+    let bar = bar(events);
+    let (mut busy, mut cursor) = (Duration::ZERO, 0);
+    for (additions, plays) in Listening::new(events / EVENTS) {
+        cursor += CHUNK;
+        let begin = Instant::now();
+        store.apply(&additions, &plays, cursor)?;
+        busy += begin.elapsed();
+        bar.inc(CHUNK * EVENTS);
+    }
+    bar.finish_and_clear();
+    let rows_s = per_second(events, busy);
+    println!("  {name:<10} takes in {rows_s:>12.0} rows/s");
+    Ok(rows_s)
+}
+
+fn clickhouse(
+    runtime: &Runtime,
+    url: &str,
+    folder: &Path,
+    events: u64,
+) -> Result<(Figures, f64), Box<dyn Error>> {
+    let connection = Connection::new(url, "plays", None, None);
+    runtime.block_on(migrations::migrate(&connection))?;
+    let store = ClickHouseStore::open(connection.clone(), "bench.example", folder, runtime.handle().clone())?;
+    let bar = bar(events);
+    // From the first row to the last acknowledgement: what is put aside is loaded meanwhile.
+    let begin = Instant::now();
+    let loaded = std::thread::scope(|scope| -> Result<(), Box<dyn Error>> {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let loader = scope.spawn(|| -> Result<(), StoreError> {
+            for () in receiver {
+                store.load()?;
+            }
+            store.load().map(|_| ())
+        });
+        let mut cursor = 0;
+        for (place, (additions, plays)) in (1..).zip(Listening::new(events / EVENTS)) {
+            cursor += CHUNK;
+            store.apply(&additions, &plays, cursor)?;
+            bar.inc(CHUNK * EVENTS);
+            if place % 40 == 0 {
+                // An error ends the loader, and is told below.
+                let _ = sender.send(());
+            }
+        }
+        drop(sender);
+        loader.join().map_err(|_| "the loader panicked")??;
+        Ok(())
+    });
+    loaded?;
+    let rows_s = per_second(events, begin.elapsed());
+    bar.finish_and_clear();
+    println!("  ClickHouse takes in {rows_s:>12.0} rows/s");
+
+    let limit = Connection::new(url, "limit", None, None);
+    runtime.block_on(migrations::migrate(&limit))?;
+    let begin = Instant::now();
+    for statement in [
+        "INSERT INTO play_events SELECT * FROM plays.play_events",
+        "INSERT INTO play_changes SELECT 1, removed, version, node, device, session, listener, track, artist, at, status,
+         heard_ms, played_ms, country, platform, source, offline, play FROM plays.plays",
+    ] {
+        runtime.block_on(limit.execute(statement))?;
+    }
+    let limit = per_second(events, begin.elapsed());
+    println!("  ClickHouse copies   {limit:>12.0} rows/s");
+    let worst = ask("ClickHouse", &store)?;
+    Ok((Figures { rows_s, worst }, rows_s / limit))
+}
+
+/// A question by its name.
+type Question<'a> = (&'a str, &'a dyn Fn() -> Result<(), StoreError>);
+
+/// Puts the questions of a dashboard, and tells the slowest.
+fn ask(name: &str, store: &dyn Store) -> Result<Duration, Box<dyn Error>> {
+    let end = BEGIN + DAYS * DAY_MS;
+    let every = |from: u64, step: u64| Bounds::new((from..=end).step_by(usize::try_from(step).unwrap_or(1)));
+    let all = Bounds::all();
+    let month = Bounds::new([end - 30 * DAY_MS, end]).ok_or("a month")?;
+    let days = every(BEGIN, DAY_MS).ok_or("days")?;
+    // As in a time zone that is half an hour off.
+    let other_days = every(BEGIN + DAY_MS / 48, DAY_MS).ok_or("days")?;
+    let hours = every(end - 7 * DAY_MS, DAY_MS / 24).ok_or("hours")?;
+    let plain = Filter::default;
+    let track = Filter { subject: Subject::Track("track-0".into()), ..plain() };
+    let artist = Filter { subject: Subject::Artist("artist-0".into()), ..plain() };
+    let country = Filter { country: Some("DE".into()), ..plain() };
+    let counted = |filter: &Filter, bounds: &Bounds| store.counts(filter, bounds).map(|_| ());
+    let top = |dimension, filter: &Filter, bounds: &Bounds| {
+        store.top(dimension, filter, bounds, None, 100).map(|_| ())
+    };
+    let questions: [Question<'_>; 11] = [
+        ("all, all time", &|| counted(&plain(), &all)),
+        ("all, by day", &|| counted(&plain(), &days)),
+        ("all, by day, half an hour off", &|| counted(&plain(), &other_days)),
+        ("all, a week by hour", &|| counted(&plain(), &hours)),
+        ("a country, by day", &|| counted(&country, &days)),
+        ("a track, by day", &|| counted(&track, &days)),
+        ("an artist, by day", &|| counted(&artist, &days)),
+        ("top tracks, all time", &|| top(Dimension::Track, &plain(), &all)),
+        ("top tracks, a month", &|| top(Dimension::Track, &plain(), &month)),
+        ("top artists, all time", &|| top(Dimension::Artist, &plain(), &all)),
+        ("top tracks of a country", &|| top(Dimension::Track, &country, &month)),
+    ];
+    let mut worst = Duration::ZERO;
+    for (what, question) in questions {
+        let mut times = Vec::with_capacity(TIMES);
+        for _ in 0..TIMES {
+            let begin = Instant::now();
+            question()?;
+            times.push(begin.elapsed());
+        }
+        times.sort();
+        let median = times[TIMES / 2];
+        println!("  {name:<10} {what:<30} {:>8.1} ms", median.as_secs_f64() * 1e3);
+        worst = worst.max(median);
+    }
+    Ok(worst)
+}
+
+fn bar(events: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} events, {eta} left");
+    let bar = ProgressBar::new(events);
+    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
+}
+
+/// The engine, in a process that ends with this one.
+struct Engine {
+    child: Child,
+    url: String,
+}
+
+impl Engine {
+    fn start(python: &Path, server: &Path, folder: &Path) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(python)
+            .arg(server)
+            .args(["--with-parent", "--data"])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("stdout is piped")?).read_line(&mut line)?;
+        let url = line.trim().rsplit(' ').next().filter(|url| url.starts_with("http"));
+        let url = url.ok_or("the engine did not start")?.to_owned();
+        Ok(Self { child, url })
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
