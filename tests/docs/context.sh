@@ -22,8 +22,9 @@ end() {
     wait "$witness"
   fi
   if [ -n "$engine" ]; then
+    # It knows no other end than being killed.
     kill "$engine"
-    wait "$engine"
+    wait "$engine" || true
   fi
 }
 
