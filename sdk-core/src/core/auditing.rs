@@ -33,7 +33,8 @@ impl Core {
             }
             self.conclude(now);
         }
-        if !self.audit.backoff.ready(now.mono_ms) {
+        // What was settled may have been an alarm.
+        if self.stopped() || !self.audit.backoff.ready(now.mono_ms) {
             return;
         }
         let what = match &self.audit.comparison {

@@ -165,6 +165,31 @@ fn an_answer_without_its_proof_is_proved_by_tiles() {
 }
 
 #[test]
+fn batches_that_came_into_the_log_together_are_all_settled() {
+    for altered in [false, true] {
+        let mut world = World::new();
+        let mut core = with_a_log(&mut world, 4);
+        world.network = false;
+        for _ in 0..3 {
+            play(&mut world, &mut core);
+        }
+        world.server.consistency = without_proof;
+        if altered {
+            rewrite(&mut world);
+        }
+        world.network = true;
+        world.let_wait(&mut core, 1);
+        if altered {
+            assert_eq!(world.error_codes(), ["log-inconsistent"]);
+            assert_eq!((batches(&world), world.server.fetched.len()), (3, 1));
+        } else {
+            assert_eq!((world.error_codes(), batches(&world), known(&world).size), (vec![], 0, 7));
+            assert_eq!(world.server.fetched, ["log/tile/0/000.p/7"], "one tile for all");
+        }
+    }
+}
+
+#[test]
 fn an_honest_answer_costs_no_other_request() {
     let mut world = World::new();
     with_a_log(&mut world, 20);

@@ -170,25 +170,36 @@ impl Server {
         }
         let mut known = request.known.map_or(0, |known| known.size);
         let mut answers = Vec::new();
-        for jws in &request.batches {
-            let opened = Batch::open(jws).expect("the core seals good batches");
+        // The batches of a request come into the log together, and their receipts are of one size.
+        let opened: Vec<OpenedBatch> = request
+            .batches
+            .iter()
+            .map(|jws| Batch::open(jws).expect("the core seals good batches"))
+            .collect();
+        let new: Vec<_> = opened
+            .iter()
+            .map(|opened| (opened, (opened.payload.device, opened.payload.seq)))
+            .filter(|(_, name)| (self.refuse_batch)(name.1).is_none() && !self.kept.contains_key(name))
+            .collect();
+        let size = (self.leaves.len() + new.len()) as u64;
+        let mut entered = Vec::new();
+        for (opened, name) in new {
+            let context = Hash::of(b"");
+            let entry =
+                Entry::Batch(BatchEntry { batch: opened.hash, received: wall_ms, context }).to_bytes();
+            let index = self.leaves.len() as u64;
+            self.leaves.push(merkle::leaf_hash(&entry));
+            self.kept.insert(name, (opened.clone(), index, size, entry));
+            entered.push(name);
+        }
+        for opened in &opened {
             let seq = opened.payload.seq;
             if let Some(problem) = (self.refuse_batch)(seq) {
                 answers.push(Answer::Refused { problem });
                 continue;
             }
             let name = (opened.payload.device, seq);
-            let duplicate = self.kept.contains_key(&name);
-            if !duplicate {
-                let entry = Entry::Batch(BatchEntry {
-                    batch: opened.hash,
-                    received: wall_ms,
-                    context: Hash::of(b""),
-                });
-                self.leaves.push(merkle::leaf_hash(&entry.to_bytes()));
-                let size = self.leaves.len() as u64;
-                self.kept.insert(name, (opened.clone(), size - 1, size, entry.to_bytes()));
-            }
+            let duplicate = !entered.contains(&name);
             let (kept, index, size, entry) = &self.kept[&name];
             assert_eq!(kept.hash, opened.hash, "a fork at {seq}");
             let leaves = &self.leaves[..usize::try_from(*size).unwrap()];
