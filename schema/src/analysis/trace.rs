@@ -5,7 +5,7 @@ use crate::event::{Body, Event};
 use crate::intake::IntakeContext;
 use crate::intervals::{Interval, Intervals};
 use crate::key::DeviceId;
-use crate::play::{Evidence, Facts, Fragment, Play, SessionKey, Status, enough_ms};
+use crate::play::{Evidence, Facts, Fragment, Link, Play, SessionKey, Status, enough_ms};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -174,12 +174,16 @@ impl Trace {
     }
 }
 
-/// A device's time, moved as little as is needed for the batch to have been sealed between the signed times around it: a
-/// clock that is wrong throughout is set right.
+/// A device's time. Where a batch, from its first event to its sealing, does not lie between the signed times around it,
+/// it is taken to have been sealed when it was received: a clock that is wrong throughout is set right. A batch that is
+/// too long for that stays outside.
 fn set_right(at: u64, fragment: &Fragment) -> u64 {
-    let (sent, received) = (fragment.link.sent_at, fragment.received);
-    let sealed = sent.max(fragment.anchored.unwrap_or_default()).min(received);
-    at.saturating_add(sealed).saturating_sub(sent)
+    let Link { first_at, sent_at, .. } = fragment.link;
+    let (anchored, received) = (fragment.anchored.unwrap_or_default(), fragment.received);
+    if anchored <= first_at && sent_at <= received {
+        return at;
+    }
+    at.saturating_add(received).saturating_sub(sent_at)
 }
 
 fn crowded_percent(fragment: &Fragment) -> u64 {
@@ -208,4 +212,100 @@ fn joined(mut stretches: Vec<Interval>) -> Intervals {
         }
     }
     Intervals::from(joined)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hash;
+    use crate::event::{Progress, Started};
+
+    const HOUR: u64 = 3_600_000;
+    const ANCHORED: u64 = 1_000 * HOUR;
+
+    /// A batch with one session of 40 s for each begin, by the device's clock, received two hours after its anchor.
+    fn traces(begins: &[u64], sent_at: u64) -> Vec<Trace> {
+        let fragment = |number: u128, begin: u64| {
+            let event = |place: u128, mono, body| Event {
+                id: Uuid::from_u128(number << 8 | place),
+                at: begin + mono,
+                mono,
+                session: Uuid::from_u128(number),
+                track: "t".into(),
+                body,
+            };
+            let heard = vec![Interval(0, 40_000)];
+            let progress = Progress {
+                heard,
+                silent_ms: 0,
+                rate: 1.0,
+                volume: 1.0,
+                muted: false,
+                visible: false,
+                output: None,
+            };
+            let first_at = begins.iter().copied().min().unwrap_or_default();
+            let hash = Hash::of(b"batch");
+            Fragment {
+                leaf: 1,
+                received: ANCHORED + 2 * HOUR,
+                anchored: Some(ANCHORED),
+                listener: "l".into(),
+                link: Link {
+                    seq: 1,
+                    hash,
+                    prev: None,
+                    first_at,
+                    sent_at,
+                    needed_ms: 40_000 * begins.len() as u64,
+                },
+                context: IntakeContext::default(),
+                events: vec![
+                    event(0, 0, Body::Started(Started::default())),
+                    event(1, 40_000, Body::Progress(progress)),
+                ],
+            }
+        };
+        (1..)
+            .zip(begins)
+            .map(|(number, &begin)| {
+                let fragments = [fragment(number, begin)];
+                let device = DeviceId(Hash::of(b"device"));
+                Trace::of(&Play::judge(device, Uuid::from_u128(number), &fragments).unwrap(), &fragments)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_throughout_is_set_right() {
+        // Two sessions, half an hour apart, sealed after an hour; by a clock that is right, behind, or ahead.
+        for wrong in [0, -200, 500] {
+            let at = |hours: f64| {
+                let offset = (f64::from(wrong) + hours) * 3_600_000.0;
+                #[allow(clippy::cast_possible_truncation)]
+                ANCHORED.saturating_add_signed(offset as i64)
+            };
+            let both = traces(&[at(0.25), at(0.75)], at(1.0));
+            assert_eq!(both[1].begin - both[0].begin, HOUR / 2, "{wrong}");
+            assert!(both.iter().all(|trace| trace.outside_ms == 0), "{wrong}");
+            assert!(both[0].begin >= ANCHORED && both[1].begin <= ANCHORED + 2 * HOUR, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_have_been_between_the_signed_times_lies_outside() {
+        let made_up = traces(&[ANCHORED - 700 * HOUR], ANCHORED + HOUR);
+        assert!(made_up[0].outside_ms > 600 * HOUR, "{}", made_up[0].outside_ms);
+        assert_eq!(made_up[0].begin, ANCHORED, "it did not begin before it could");
+    }
+
+    #[test]
+    fn a_trace_says_when_it_was_heard_and_how() {
+        let trace = &traces(&[ANCHORED + HOUR], ANCHORED + HOUR + 60_000)[0];
+        assert_eq!(trace.spans.as_slice(), [Interval(ANCHORED + HOUR, ANCHORED + HOUR + 40_000)]);
+        assert!(trace.hidden && !trace.autoplay && trace.acts == 0);
+        assert_eq!((trace.needed_ms, trace.clock_back_ms, trace.crowded_percent), (40_000, 0, 0));
+        assert_eq!(joined(vec![Interval(0, 5), Interval(30_000, 40_000)]).as_slice().len(), 2);
+        assert_eq!(joined(vec![Interval(0, 20_000), Interval(30_000, 40_000)]).as_slice().len(), 1);
+    }
 }

@@ -29,7 +29,14 @@ impl Heard {
                 .map(|(session, fragment)| (SessionKey { device: *device, session }, fragment))
                 .collect(),
             leaf: received.leaf,
-            link: Link { seq: *seq, hash: received.hash, prev: *prev, sent_at: *sent_at, needed_ms: 0 },
+            link: Link {
+                seq: *seq,
+                hash: received.hash,
+                prev: *prev,
+                first_at: 0,
+                sent_at: *sent_at,
+                needed_ms: 0,
+            },
         }
     }
 

@@ -215,11 +215,12 @@ fn a_gap_heals_and_a_fork_shows_on_both_sides() -> Result<(), Infallible> {
     take(&mut judge, &told(3, 0, 0, 0, 2, Some(1), 2));
     assert_eq!(of(&judge, 3), "");
     take(&mut judge, &told(4, 0, 0, 0, 9, Some(1), 9));
-    assert_eq!((of(&judge, 2).as_str(), of(&judge, 9).as_str()), ("chain_fork", "chain_fork"));
-    assert_eq!(of(&judge, 1), "");
+    judge.examine()?;
+    let all = (of(&judge, 1), of(&judge, 2), of(&judge, 9));
+    assert_eq!((all.0.as_str(), all.1.as_str(), all.2.as_str()), ("chain_fork", "chain_fork", "chain_fork"));
     judge.erased(Hash::of(b"0/50"))?;
     take(&mut judge, &told(5, 0, 0, 0, 51, Some(50), 51));
-    assert_eq!(of(&judge, 51), "", "a batch that was erased is not missing");
+    assert!(!of(&judge, 51).contains("chain_gap"), "a batch that was erased is not missing");
     Ok(())
 }
 

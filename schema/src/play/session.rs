@@ -51,6 +51,8 @@ pub struct Link {
     /// SHA-256 of the batch before it, as it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prev: Option<Hash>,
+    /// The time of its first event by the device's clock, milliseconds since 1970.
+    pub first_at: u64,
     /// When it was sealed by the device's clock, milliseconds since 1970.
     pub sent_at: u64,
     /// The real time that hearing what it tells of took, all sessions together, in milliseconds.
@@ -84,6 +86,7 @@ impl Fragment {
             seq: batch.seq,
             hash: received.hash,
             prev: batch.prev,
+            first_at: batch.sent_at,
             sent_at: batch.sent_at,
             needed_ms: 0,
         };
@@ -102,8 +105,10 @@ impl Fragment {
         }
         let needed = sessions.values().map(|fragment| needed_ms(&fragment.events));
         let needed_ms = needed.fold(0, u64::saturating_add);
+        let events = sessions.values().flat_map(|fragment| &fragment.events);
+        let first_at = events.map(|event| event.at).min().unwrap_or(batch.sent_at);
         for fragment in sessions.values_mut() {
-            fragment.link.needed_ms = needed_ms;
+            (fragment.link.needed_ms, fragment.link.first_at) = (needed_ms, first_at);
         }
         sessions
     }
@@ -260,7 +265,14 @@ mod tests {
                     received,
                     anchored,
                     listener,
-                    link: Link { seq: leaf, hash: Hash::of(b"batch"), prev: None, sent_at: 0, needed_ms: 0 },
+                    link: Link {
+                        seq: leaf,
+                        hash: Hash::of(b"batch"),
+                        prev: None,
+                        first_at: 0,
+                        sent_at: 0,
+                        needed_ms: 0,
+                    },
                     context: IntakeContext::default(),
                     events,
                 })

@@ -24,8 +24,8 @@ pub(super) const RULES: &[BuiltIn] = &[
     BuiltIn {
         code: "chain_fork",
         weight: 100,
-        scope: Scope::Session,
-        text: "Two batches of the device claim the same place in its chain: its key is in two hands.",
+        scope: Scope::Device,
+        text: "In the week two batches of the device claim the same place in its chain: its key is in two hands.",
         examine: chain_fork,
     },
 ];
@@ -42,7 +42,10 @@ fn chain_gaps(plays: &[&Trace], mark: Mark<'_>) {
 }
 
 fn chain_fork(plays: &[&Trace], mark: Mark<'_>) {
-    each(plays, mark, |play| !play.forks.is_empty());
+    // Whose hand did what cannot be told.
+    if plays.iter().any(|play| !play.forks.is_empty()) {
+        (0..plays.len()).for_each(mark);
+    }
 }
 
 #[cfg(test)]
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn a_fork_is_seen() {
         let forked = Trace { forks: BTreeSet::from([4]), ..play(1, 0) };
-        assert_eq!(marked("chain_fork", Scope::Session, &[forked]), 1);
-        assert_eq!(marked("chain_fork", Scope::Session, &[play(1, 0)]), 0);
+        assert_eq!(marked("chain_fork", Scope::Device, &[forked, play(2, 400_000)]), 2);
+        assert_eq!(marked("chain_fork", Scope::Device, &[play(1, 0)]), 0);
     }
 }
