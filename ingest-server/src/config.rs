@@ -3,22 +3,27 @@
 
 mod bounds;
 mod clickhouse;
+mod enrichment;
 mod storage;
 
 pub use bounds::{Bounds, BoundsOptions};
 pub use clickhouse::ClickHouseOptions;
+pub use enrichment::EnrichmentOptions;
 pub use storage::{ArchiveSettings, StorageOptions};
 
 use crate::auth::{Issuers, Source, read_file};
+use crate::intake::Enrichers;
 use crate::keys::{KeyFileError, PrivateKey};
 use crate::ledger::Signers;
 use crate::store::clickhouse::Connection;
 use crate::witness::Submission;
 use axum::http::HeaderValue;
 use clap::Args;
+use delistening_schema::analysis::Analysis;
 use delistening_schema::ledger::{LogSigner, Policy};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Settings of `serve`. Flags win over environment variables.
@@ -93,6 +98,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub storage: StorageOptions,
 
+    /// What is learned of requests
+    #[command(flatten)]
+    pub enrichment: EnrichmentOptions,
+
     /// For development: make keys, and mint tokens for anyone on this machine
     #[arg(long)]
     pub dev: bool,
@@ -152,6 +161,10 @@ pub struct Config {
     pub witnesses: Option<(Policy, Vec<Submission>)>,
     /// How long a verdict may wait to be entered.
     pub verdicts_after: Duration,
+    /// What is learned of requests.
+    pub enrichers: Enrichers,
+    /// What looks like fraud.
+    pub analysis: Arc<Analysis>,
     /// How clients are bounded.
     pub bounds: Bounds,
     /// How the journal is kept.
@@ -248,6 +261,7 @@ impl ServeOptions {
         let bounds = self.bounds.check()?;
         let log = self.storage.check()?;
         let clickhouse = self.clickhouse.check()?;
+        let enrichers = self.enrichment.check(&self.data)?;
         Ok(Config {
             data: self.data,
             listen,
@@ -260,6 +274,8 @@ impl ServeOptions {
             witnesses,
             verdicts_after: Duration::from_secs(self.verdicts_after),
             clickhouse,
+            enrichers,
+            analysis: Arc::new(Analysis::v1()),
             bounds,
             log,
             dev,
@@ -337,6 +353,7 @@ mod tests {
             clickhouse: ClickHouseOptions::default(),
             bounds: BoundsOptions::default(),
             storage: StorageOptions::default(),
+            enrichment: EnrichmentOptions::default(),
             dev: true,
             www: None,
         }
@@ -368,6 +385,9 @@ mod tests {
             ("--origin is missing", Box::new(|o| (o.dev, o.origin) = (false, None))),
             ("--audience is missing", Box::new(|o| (o.dev, o.audience) = (false, None))),
             ("--www", Box::new(|o| o.www = Some("nowhere".into()))),
+            ("--geoip nowhere", Box::new(|o| o.enrichment.geoip = vec!["nowhere".into()])),
+            ("--geoip", Box::new(|o| o.enrichment.geoip = vec![jwks.clone()])),
+            ("--bots nowhere", Box::new(|o| o.enrichment.bots = Some("nowhere".into()))),
             ("--witness-policy", Box::new(|o| o.witness_policy = Some("nowhere".into()))),
             ("--witness-policy", Box::new(|o| o.witness_policy = Some(jwks.clone()))),
             ("--data", Box::new(|o| o.data = jwks.join("below a file"))),

@@ -13,7 +13,6 @@ use crate::projection::{self, Projection};
 use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
-use delistening_schema::analysis::Analysis;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -75,6 +74,8 @@ pub async fn run(
         witnesses,
         verdicts_after,
         clickhouse,
+        enrichers,
+        analysis,
         bounds,
         log,
         dev,
@@ -93,7 +94,7 @@ pub async fn run(
         // Stores block.
         Arc::new(tokio::task::spawn_blocking(move || Live::open(&*store)).await.map_err(io::Error::other)??)
     };
-    let following = projection::Options { verdicts_after, analysis: Arc::new(Analysis::v1()) };
+    let following = projection::Options { verdicts_after, analysis };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
     let listener =
@@ -106,6 +107,7 @@ pub async fn run(
     let app = Arc::new(App {
         authority: Authority::new(audience, Arc::clone(&keyring)),
         projection,
+        enrichers,
         witnessed,
         live,
         metrics,

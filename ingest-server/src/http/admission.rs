@@ -56,7 +56,7 @@ fn take(limit: &RateLimit, key: &impl Hash, whose: &str) -> Result<(), Problem> 
 }
 
 /// The client's address: the last one in the header of a trusted proxy, or else the peer's.
-fn client(peer: SocketAddr, headers: &HeaderMap, trusted: Option<&HeaderName>) -> IpAddr {
+pub fn client(peer: SocketAddr, headers: &HeaderMap, trusted: Option<&HeaderName>) -> IpAddr {
     let told = trusted.and_then(|name| {
         let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
         let last = value.rsplit(',').next()?.trim();

@@ -6,26 +6,28 @@ use super::encoding::DecodeError;
 use super::problem::Refusal;
 use super::{App, admission, body, encoding, now_ms, token};
 use crate::auth::DeviceToken;
-use crate::commit::{CommitError, IntakeContext, Outcome};
-use crate::intake::{self, Busy, Checked};
+use crate::commit::{CommitError, Outcome};
+use crate::intake::{self, Busy, Checked, Visit};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, header};
 use axum::{Extension, Json};
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Hash, limits};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
 pub async fn ingest(
     State(app): State<Arc<App>>,
     Extension(connection): Extension<Arc<Connection>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<IngestResponse>, Refusal> {
     let begin = Instant::now();
-    let answer = answer(&app, &connection, &headers, body).await;
+    let answer = answer(&app, &connection, peer, &headers, body).await;
     match &answer {
         Ok(Json(response)) => {
             app.metrics.ack(begin.elapsed());
@@ -41,6 +43,7 @@ pub async fn ingest(
 async fn answer(
     app: &Arc<App>,
     connection: &Connection,
+    peer: SocketAddr,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Json<IngestResponse>, Refusal> {
@@ -48,10 +51,10 @@ async fn answer(
     // A token in a header is judged before the body is read.
     let token = token::bearer(headers).map(|token| authenticate(app, token)).transpose()?;
     let received = body::read(app, connection, headers, body).await?;
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let client = intake::client_class(agent).to_owned();
+    let address = admission::client(peer, headers, app.bounds.forwarded_header.as_ref());
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let working = Arc::clone(app);
-    let opening = app.workers.run(move || open(&working, received, token, client)).await;
+    let opening = app.workers.run(move || open(&working, received, token, address, agent.as_deref())).await;
     // What it takes of the memory for bodies is given back when it is answered.
     let Opened { checked, known, share: _share } = opening.map_err(|Busy| busy())??;
     let mut submissions = Vec::with_capacity(checked.len());
@@ -98,7 +101,8 @@ fn open(
     app: &App,
     received: Received,
     token: Option<DeviceToken>,
-    client: String,
+    address: IpAddr,
+    agent: Option<&str>,
 ) -> Result<Opened, Problem> {
     let Received { encoding, bytes, mut share } = received;
     let decoded = encoding::decode(encoding, &bytes).map_err(|error| match error {
@@ -127,7 +131,7 @@ fn open(
         }
     };
     let received = now_ms();
-    let context = IntakeContext { issuer: token.claims.iss.clone(), client, ..IntakeContext::default() };
+    let context = app.enrichers.context(&token.claims.iss, &Visit { address, agent, at: received });
     let audience = app.authority.audience();
     let check = |jws| intake::check(jws, &app.keys, &token, audience, received, context.clone());
     Ok(Opened { checked: batches.into_iter().map(check).collect(), known, share })

@@ -21,13 +21,13 @@ mod token;
 
 pub use body::Bodies;
 pub use connections::Connections;
-pub use rate::RateLimit;
+pub use rate::{RateLimit, network};
 
 use crate::auth::Authority;
 use crate::commit::Log;
 use crate::config::Bounds;
 use crate::export::Format;
-use crate::intake::{KnownKeys, Workers};
+use crate::intake::{Enrichers, KnownKeys, Workers};
 use crate::keys::PrivateKey;
 use crate::live::Live;
 use crate::metrics::Metrics;
@@ -59,6 +59,8 @@ pub struct App {
     pub log: Arc<Log>,
     /// Who may do what.
     pub authority: Authority,
+    /// What is learned of requests.
+    pub enrichers: Enrichers,
     /// How far the store is.
     pub projection: Projection,
     /// The checkpoint that witnesses have cosigned, where there are witnesses.

@@ -1,10 +1,10 @@
 //! From the batches of a request to submissions: opened, checked, each with its own problem if it has one.
 
-mod client;
+mod enrich;
 mod keys;
 mod workers;
 
-pub use client::client_class;
+pub use enrich::{Clients, Enricher, Enrichers, GeoIp, GeoIpError, NetworkKeyError, Networks, Visit};
 pub use keys::KnownKeys;
 pub use workers::{Busy, Workers};
 

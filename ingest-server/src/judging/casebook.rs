@@ -208,7 +208,7 @@ impl Casebook for SqliteCasebook {
         let places = links.query_map([listener], |row| {
             let prev = row.get::<_, Option<[u8; 32]>>(4)?.map(Hash);
             let (seq, hash, sent_at) = (row.get(2)?, Hash(row.get(3)?), row.get(5)?);
-            let link = Link { seq, hash, prev, sent_at, needed_ms: 0 };
+            let link = Link { seq, hash, prev, first_at: 0, sent_at, needed_ms: 0 };
             Ok((DeviceId(Hash(row.get(0)?)), row.get(1)?, link))
         })?;
         Ok((sessions, places.collect::<Result<_, _>>()?))

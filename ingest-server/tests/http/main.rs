@@ -2,6 +2,7 @@
 
 mod bounds;
 mod counts;
+mod enrichment;
 mod erasure;
 mod export;
 mod intake;

@@ -1,6 +1,8 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
-use delistening_ingest::config::{BoundsOptions, ClickHouseOptions, ServeOptions, StorageOptions};
+use delistening_ingest::config::{
+    BoundsOptions, ClickHouseOptions, EnrichmentOptions, ServeOptions, StorageOptions,
+};
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
@@ -36,14 +38,15 @@ impl Server {
 
     pub async fn start_with(dev: bool) -> Self {
         // Tests send as fast as they can.
-        Self::start_as(dev, BoundsOptions { device_rate: 0, ..BoundsOptions::default() }).await
+        let bounds = BoundsOptions { device_rate: 0, ..BoundsOptions::default() };
+        Self::start_as(dev, bounds, EnrichmentOptions::default()).await
     }
 
     pub async fn start_bounded(bounds: BoundsOptions) -> Self {
-        Self::start_as(false, bounds).await
+        Self::start_as(false, bounds, EnrichmentOptions::default()).await
     }
 
-    async fn start_as(dev: bool, bounds: BoundsOptions) -> Self {
+    pub async fn start_as(dev: bool, bounds: BoundsOptions, enrichment: EnrichmentOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = PrivateKey::generate().unwrap();
         let jwks = folder.path().join("jwks.json");
@@ -64,6 +67,7 @@ impl Server {
             clickhouse: ClickHouseOptions::default(),
             bounds,
             storage: StorageOptions::default(),
+            enrichment,
             dev,
             www: None,
         };
