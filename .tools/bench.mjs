@@ -13,6 +13,13 @@ const SUFFIX = process.platform === "win32" ? ".exe" : "";
 const release = (name) => join(ROOT, "target/release", name + SUFFIX);
 
 const BENCHES = {
+  /** Options: how many seeds, how many listeners, how many operations of each kind of fraud. */
+  async fraud(...options) {
+    await step("Build the listeners and the judge, optimised", () =>
+      run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-fraud"]),
+    );
+    await run(release("bench-fraud"), options, { why: "The benchmark failed." });
+  },
   async ingest(...options) {
     await step("Build the server and its load, optimised", async () => {
       await run("cargo", ["build", "--release", "-p", "delistening-ingest"]);

@@ -9,6 +9,7 @@ pub mod device;
 pub mod dishonest;
 pub mod figures;
 pub mod listener;
+pub mod listening;
 pub mod load;
 pub mod plays;
 pub mod process;
