@@ -109,7 +109,7 @@ pub fn heard_by(
         let mut event = json!({
             "id": format!("018f4e3a-7c00-7000-8000-{number:08x}{:04x}", seq * 16 + place),
             "session": format!("018f4e3a-7c00-7000-9000-{number:012x}"),
-            "at": at, "mono": mono, "track": "track-1",
+            "at": at + mono, "mono": mono, "track": "track-1",
         });
         event.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
         event
