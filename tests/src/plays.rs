@@ -63,6 +63,7 @@ fn pick<'a>(of: &[&'a str], random: u64) -> &'a str {
     of[(random.trailing_ones() as usize).min(of.len() - 1)]
 }
 
+#[allow(clippy::too_many_lines)] // one play with every field that a store keeps
 fn one(number: u64, plays: u64) -> (Addition, Play) {
     let (random, other) = (mix(number), mix(number ^ 0xFFFF_0000));
     // The square of the square: few tracks are played often.
@@ -152,6 +153,7 @@ fn one(number: u64, plays: u64) -> (Addition, Play) {
             seq: number,
             hash: Hash::of(b"batch"),
             prev: None,
+            first_at: at,
             sent_at: at + 190_000,
             needed_ms: heard_ms,
         },
