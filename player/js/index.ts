@@ -8,4 +8,4 @@ export type { WasmEngine, WasmEngineOptions } from "./engine/wasm/engine.js";
 export { PlayerError, type PlayerErrorCode } from "./errors.js";
 export type { PlayerEvents, PlayerState } from "./events.js";
 export { Player, type PlayerOptions } from "./player.js";
-export { type PlayerTrack, Queue } from "./queue.js";
+export { type PlayerTrack, Queue, type Repeat } from "./queue.js";

@@ -153,13 +153,13 @@ export class Player extends PlayerEventTarget {
 
   /** Goes to the next track of the queue, if there is one. */
   next(): void {
-    this.queue.select(this.queue.index + 1);
+    this.#go(this.queue.next);
   }
 
   /** Goes to the begin of the track, or, near its begin, to the one before. */
   previous(): void {
     if (this.positionMs > RESTART_AFTER_MS || !this.queue.hasPrevious) this.seek(0);
-    else this.queue.select(this.queue.index - 1);
+    else this.#go(this.queue.previous);
   }
 
   /** Plays the track at place `at` of the queue, from its begin. */
@@ -219,9 +219,19 @@ export class Player extends PlayerEventTarget {
     if (this.#wanted) void this.#start();
   }
 
+  /** Goes to a place of the queue: the one that is loaded already begins anew, as another play. */
+  #go(at: number | undefined): void {
+    if (at === undefined) return;
+    const again = this.#loaded !== undefined && this.queue.tracks[at] === this.#loaded;
+    this.queue.select(at);
+    if (!again) return;
+    this.#load();
+    if (this.#wanted) void this.#start();
+  }
+
   /** Has the engine make ready what comes next. */
   #prepare(): void {
-    const { src } = this.queue.tracks[this.queue.index + 1] ?? {};
+    const { src } = this.queue.tracks[this.queue.following ?? -1] ?? {};
     this.#engine.prepare?.(isUrl(src) ? src : undefined);
   }
 
@@ -277,8 +287,9 @@ export class Player extends PlayerEventTarget {
   #ended(): void {
     const track = this.#loaded;
     if (track) this.#dispatch("ended", { track });
-    if (this.queue.hasNext) {
-      this.next();
+    const { following } = this.queue;
+    if (following !== undefined) {
+      this.#go(following);
       // However lately a person touched the page: this track began by itself.
       this.#byGesture = false;
     } else {

@@ -25,6 +25,9 @@ export interface PlayerTrack {
   offline?: boolean;
 }
 
+/** What follows when a track ends: the next one; the same again; or the next one, and the first after the last. */
+export type Repeat = "off" | "one" | "all";
+
 /**
  * An ordered list with a place in it. What is put in is copied: the same track may stand in it twice, and each of
  * them is an object of its own.
@@ -32,6 +35,9 @@ export interface PlayerTrack {
 export class Queue {
   #tracks: Readonly<PlayerTrack>[] = [];
   #index = -1;
+  #repeat: Repeat = "off";
+  /** The order before it was shuffled, while it is. */
+  #unshuffled: Readonly<PlayerTrack>[] | undefined;
   readonly #changed: () => void;
 
   /** `changed` is called after every change. */
@@ -53,11 +59,67 @@ export class Queue {
   }
 
   get hasNext(): boolean {
-    return this.#index + 1 < this.#tracks.length;
+    return this.next !== undefined;
   }
 
   get hasPrevious(): boolean {
-    return this.#index > 0;
+    return this.previous !== undefined;
+  }
+
+  /** The place after the current one; the first after the last where all is repeated. */
+  get next(): number | undefined {
+    return this.#at(this.#index + 1);
+  }
+
+  /** The place before the current one; the last before the first where all is repeated. */
+  get previous(): number | undefined {
+    return this.#index < 0 ? undefined : this.#at(this.#index - 1);
+  }
+
+  /** The place that is played when the current track ends by itself. */
+  get following(): number | undefined {
+    return this.#repeat === "one" && this.current ? this.#index : this.next;
+  }
+
+  get repeat(): Repeat {
+    return this.#repeat;
+  }
+
+  set repeat(repeat: Repeat) {
+    if (repeat === this.#repeat || !["off", "one", "all"].includes(repeat)) return;
+    this.#repeat = repeat;
+    this.#changed();
+  }
+
+  get shuffled(): boolean {
+    return this.#unshuffled !== undefined;
+  }
+
+  /** Puts what comes after the current track, and what came before it, in a random order after it. */
+  shuffle(random: () => number = Math.random): void {
+    this.#unshuffled ??= [...this.#tracks];
+    const { current } = this;
+    const rest = this.#tracks.filter((track) => track !== current);
+    for (let last = rest.length - 1; last > 0; last -= 1) {
+      const other = Math.floor(random() * (last + 1));
+      const [a, b] = [rest[last], rest[other]];
+      if (a && b) [rest[last], rest[other]] = [b, a];
+    }
+    this.#tracks = current ? [current, ...rest] : rest;
+    this.#index = current ? 0 : -1;
+    this.#changed();
+  }
+
+  /** Goes back to the order before it was shuffled; what was added since stands at the end. */
+  unshuffle(): void {
+    if (!this.#unshuffled) return;
+    const { current } = this;
+    const left = new Set(this.#tracks);
+    const before = this.#unshuffled.filter((track) => left.delete(track));
+    this.#tracks = [...before, ...left];
+    this.#unshuffled = undefined;
+    this.#index = current ? this.#tracks.indexOf(current) : -1;
+    this.#changed();
   }
 
   /** Puts tracks at the end. */
@@ -96,9 +158,17 @@ export class Queue {
   }
 
   clear(): void {
+    this.#unshuffled = undefined;
     this.#tracks = [];
     this.#index = -1;
     this.#changed();
+  }
+
+  /** A place, the ends joined where all is repeated. */
+  #at(place: number): number | undefined {
+    const { length } = this.#tracks;
+    const joined = this.#repeat === "all" && length > 0 ? (place + length) % length : place;
+    return this.#tracks[joined] ? joined : undefined;
   }
 
   /** Makes the track at place `at` current; false if there is none. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { launch } from "../../tests/support/browser.mjs";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { newPage, open, startPages } from "./support/page.mjs";
 
 const RATE = 44_100;
 /** Where the sound is cut: at no round number, in the middle of a wave. */
@@ -43,12 +43,19 @@ const handlers = Object.fromEntries(
   ),
 );
 
+const AT_ONCE = `<script type="module">
+  const player = await harness.start({ engine: "wasm" });
+  player.queue.add({ src: "/audio/short.flac", id: "short" });
+  await player.play();
+  console.log(player.state);
+</script>`;
+
 let browser;
 let site;
 let page;
 
 before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages({}, { handlers })]);
+  [browser, site] = await Promise.all([launch(), startPages({ "/at-once": AT_ONCE }, { handlers })]);
 });
 
 after(async () => {
@@ -151,6 +158,42 @@ test("a crossfade lets both sound at once, and no longer than was asked for", as
   assert.ok(Math.abs(told.frames - told.wanted) < 30, `${told.frames}, ${told.wanted}`);
 });
 
+test("a seek back goes into a track even when the next is decoded already", async () => {
+  const told = await run(async () => {
+    const player = await harness.album(["/part-1.wav", "/part-2.wav"]);
+    await player.play();
+    const recorder = await window.recorder;
+    await harness.reached(400);
+    player.seek(100);
+    await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
+    const sound = harness.sounds((await recorder.stop())[0]);
+    const [one] = await harness.decode("/part-1.wav", "pcm");
+    const [two] = await harness.decode("/part-2.wav", "pcm");
+    const after = harness.sounds(harness.join([one.subarray(4_410), two]));
+    return {
+      follows: harness.find(sound, after) > 0,
+      ended: told.filter(({ type }) => type === "ended").map(({ detail }) => detail.track.id),
+    };
+  });
+  assert.deepEqual(told, { follows: true, ended: ["/part-1.wav", "/part-2.wav"] });
+});
+
+test("a track that is repeated follows on itself without a gap, as another play each time", async () => {
+  const told = await run(async () => {
+    const player = await harness.album(["/part-1.wav"]);
+    player.queue.repeat = "one";
+    await player.play();
+    const recorder = await window.recorder;
+    await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
+    player.stop();
+    const [sound] = await recorder.stop();
+    const [wanted] = await harness.decode("/part-1.wav", "pcm");
+    const loads = told.filter(({ type, detail }) => type === "trackchange" && detail.track).length;
+    return { twice: harness.find(harness.sounds(sound), harness.sounds(harness.join([wanted, wanted]))) >= 0, loads };
+  });
+  assert.deepEqual(told, { twice: true, loads: 3 });
+});
+
 test("what was heard is told of each track by itself, over joins", async () => {
   const heard = await run(async () => {
     const player = await harness.album(["/part-1.wav", "/part-2.wav"], {}, true);
@@ -210,4 +253,24 @@ test("a track that the browser's own engine cannot play goes on in the other, an
   );
   assert.match(told[1][2], /could not play/);
   assert.deepEqual(told[2]?.slice(0, 2), ["enginechange", "native"], "the next is chosen for by itself");
+});
+
+test("without a gesture the state is blocked, and after one there is sound", async () => {
+  const strict = await launch({ autoplay: false });
+  try {
+    page = await newPage(strict);
+    const [said] = await Promise.all([
+      page.waitForEvent("console", (said) => said.type() === "log"),
+      page.goto(`${site.origin}/at-once`),
+    ]);
+    assert.equal(said.text(), "blocked");
+    await page.evaluate(() => document.addEventListener("click", () => void player.play()));
+    await page.mouse.click(10, 10);
+    await page.evaluate(() => harness.state("playing"));
+    assert.equal(await page.evaluate(() => player.state), "playing");
+  } finally {
+    await page.context().close();
+    await strict.close();
+    page = await open(browser, `${site.origin}/`);
+  }
 });

@@ -87,3 +87,36 @@ test("places that there are not change nothing and tell nothing", () => {
   assert.equal(changes(), before + 1);
   assert.equal(queue.index, -1);
 });
+
+test("what follows is the next, the same, or the first after the last, as it is repeated", () => {
+  const queue = new Queue();
+  queue.add(track("a"), track("b"));
+  queue.select(1);
+  assert.equal(queue.following, undefined);
+  queue.repeat = "all";
+  assert.deepEqual([queue.following, queue.next, queue.previous], [0, 0, 0]);
+  queue.repeat = "one";
+  assert.deepEqual([queue.following, queue.hasNext], [1, false]);
+  queue.repeat = "never";
+  assert.equal(queue.repeat, "one", "what is no way to repeat changes nothing");
+});
+
+test("shuffled, all others follow on the current track; back, each is where it was", () => {
+  const { queue } = filled(2);
+  queue.add(track("e"));
+  let state = 1;
+  queue.shuffle(() => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  });
+  assert.ok(queue.shuffled);
+  assert.equal(ids(queue)[0], "c");
+  assert.equal(queue.index, 0);
+  assert.equal([...ids(queue)].sort().join(""), "abcde");
+  assert.notEqual(ids(queue), "cabde");
+  queue.remove(ids(queue).indexOf("d"));
+  queue.add(track("f"));
+  queue.unshuffle();
+  assert.equal(ids(queue), "abcef");
+  assert.equal(queue.current.id, "c");
+});

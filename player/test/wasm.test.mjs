@@ -275,7 +275,7 @@ test("another rate takes as much less time, with the pitch kept or not, and chan
   assert.deepEqual(
     told.places,
     told.places.toSorted((a, b) => a - b),
-    "the place never goes back",
+    `the place never goes back: ${told.places}`,
   );
   assert.equal(told.seeks, 0, "and nobody is told of a seek");
   assert.ok(told.heard < 40_000, `${told.heard} frames for the whole`);

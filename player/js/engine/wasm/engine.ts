@@ -44,12 +44,16 @@ export class WasmEngine implements Engine {
   #durationMs: number | undefined;
   #bufferedMs = 0;
   #marks: Mark[] = [];
-  #rendered: Rendered = { at: 0, heard: 0, glitches: 0, starving: false, ended: false };
+  #rendered: Rendered = { at: 0, heard: 0, glitches: 0, starving: false, ended: false, holding: false };
   #wanted = false;
   #sounding = false;
   #seeking: { readonly fromMs: number; readonly toMs: number; readonly seek: number } | undefined;
   #toldMs = 0;
   #ended = false;
+  /** Whether what comes is to be written anew as soon as the output holds. */
+  #renewing = false;
+  /** Where the output stands still until what was written anew is marked: what it tells meanwhile is of no place. */
+  #frozen: { readonly positionMs: number; readonly seek: number } | undefined;
   #speed = 1;
   #volume = 1;
   #muted = false;
@@ -74,7 +78,7 @@ export class WasmEngine implements Engine {
   }
 
   get positionMs(): number {
-    return Math.round(this.#seeking?.toMs ?? this.#place());
+    return Math.round(this.#seeking?.toMs ?? this.#frozen?.positionMs ?? this.#place());
   }
 
   get durationMs(): number | undefined {
@@ -174,19 +178,38 @@ export class WasmEngine implements Engine {
     const toMs = Math.max(0, Math.min(positionMs, this.#durationMs ?? positionMs));
     this.#ids += 1;
     this.#seeking = { fromMs, toMs, seek: this.#ids };
+    this.#renewing = false;
+    this.#frozen = undefined;
     this.#ended = false;
     this.#output?.command({ hold: true });
     this.#tell({ type: "seeking", fromMs, toMs: this.positionMs });
     this.#order({ type: "seek", id: this.#id, positionMs: toMs, seek: this.#ids, speed: this.#speed });
   }
 
-  /** Has all after the present place written anew: no seek that anyone is told of. */
+  /** Has all after the present place written anew, once that stands still: no seek that anyone is told of. */
   #renew(): void {
+    if (this.#output) {
+      this.#renewing = true;
+      this.#output.command({ hold: true });
+    } else this.#rewrite();
+  }
+
+  #rewrite(): void {
+    this.#renewing = false;
     this.#ids += 1;
-    const positionMs = this.#seeking?.toMs ?? this.#place();
+    const positionMs = this.#seeking?.toMs ?? this.#frozen?.positionMs ?? this.#place();
+    this.#frozen = { positionMs, seek: this.#ids };
     if (this.#seeking) this.#seeking = { ...this.#seeking, seek: this.#ids };
-    this.#output?.command({ hold: true });
     this.#order({ type: "seek", id: this.#id, positionMs, seek: this.#ids, speed: this.#speed });
+  }
+
+  /** Goes back into a track that is decoded to its end, where what follows on it is being decoded. */
+  #reload({ id, positionMs, seek }: Extract<Report, { type: "passed" }>): void {
+    if (id !== this.#id) return;
+    const next = this.#next;
+    this.#next = undefined;
+    this.#order({ type: "load", id, src: absolute(this.#src), positionMs, seek });
+    if (next) this.prepare(next.src);
   }
 
   unload(): void {
@@ -196,7 +219,7 @@ export class WasmEngine implements Engine {
     this.#src = "";
     this.#id = 0;
     this.#next = undefined;
-    this.#durationMs = undefined;
+    this.#reset();
     this.#marks = [];
     this.#output?.command({ running: false, hold: true });
     this.#order({ type: "stop" });
@@ -223,6 +246,8 @@ export class WasmEngine implements Engine {
     this.#durationMs = undefined;
     this.#bufferedMs = 0;
     this.#seeking = undefined;
+    this.#renewing = false;
+    this.#frozen = undefined;
     this.#sounding = false;
     this.#ended = false;
     this.#toldMs = 0;
@@ -320,6 +345,9 @@ export class WasmEngine implements Engine {
       case "mark":
         this.#marked(report);
         break;
+      case "passed":
+        this.#reload(report);
+        break;
       case "buffered":
         if (report.id === this.#id) this.#bufferedMs = report.untilMs;
         break;
@@ -361,6 +389,7 @@ export class WasmEngine implements Engine {
         glitches: this.#rendered.glitches,
         starving: false,
         ended: false,
+        holding: false,
       };
       this.#order({ type: "connect", ...output.connection });
     }
@@ -372,6 +401,7 @@ export class WasmEngine implements Engine {
     const mark = { at, id, positionMs, speed };
     if (seek !== undefined || (id === this.#id && !this.#marks.some((other) => other.id === id))) this.#marks = [mark];
     else this.#marks.push(mark);
+    if (seek !== undefined && seek === this.#frozen?.seek) this.#frozen = undefined;
     if (seek !== undefined && seek === this.#seeking?.seek) {
       const { fromMs } = this.#seeking;
       this.#seeking = undefined;
@@ -382,6 +412,9 @@ export class WasmEngine implements Engine {
 
   #heard(rendered: Rendered): void {
     this.#rendered = rendered;
+    if (this.#renewing && rendered.holding) this.#rewrite();
+    // A flush may be told of before the mark that it was for.
+    if (this.#seeking || this.#frozen) return;
     while (this.#marks[1] && this.#marks[1].at <= rendered.at) {
       const before = this.#marks.shift();
       if (before?.id === this.#id && this.#marks[0]?.id !== this.#id) {
@@ -389,7 +422,7 @@ export class WasmEngine implements Engine {
         return;
       }
     }
-    if (!this.#wanted || this.#seeking) return;
+    if (!this.#wanted) return;
     if (rendered.ended && this.#sounding) {
       this.#end();
     } else if (rendered.starving) {

@@ -8,7 +8,13 @@ export type Order =
   /** Where sound goes: the worklet's port, and, where pages may share memory, the ring. */
   | { readonly type: "connect"; readonly port: MessagePort; readonly ring?: SharedArrayBuffer; readonly rate: number }
   /** Another track, in the place of all that was written. */
-  | { readonly type: "load"; readonly id: number; readonly src: string; readonly positionMs: number }
+  | {
+      readonly type: "load";
+      readonly id: number;
+      readonly src: string;
+      readonly positionMs: number;
+      readonly seek?: number;
+    }
   /** The track that follows on the present one without a gap; none any more without `src`. */
   | { readonly type: "prepare"; readonly id: number; readonly src?: string }
   | {
@@ -45,6 +51,8 @@ export type Report =
       readonly speed: number;
       readonly seek?: number;
     }
+  /** A seek was for a track that is decoded already, and the next with it: it has to be loaded again. */
+  | { readonly type: "passed"; readonly id: number; readonly positionMs: number; readonly seek: number }
   /** The output ends with frame `at`. */
   | { readonly type: "end"; readonly at: number }
   | { readonly type: "buffered"; readonly id: number; readonly untilMs: number }
@@ -76,6 +84,8 @@ export interface Rendered {
   readonly glitches: number;
   readonly starving: boolean;
   readonly ended: boolean;
+  /** Whether nothing is sounded until the next flush. */
+  readonly holding: boolean;
 }
 
 /** The page to the worklet: whether to sound; `hold` waits for the next flush. */

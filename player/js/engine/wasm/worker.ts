@@ -115,6 +115,7 @@ class Engine {
         // A change of speed is one too: from where it is heard on, all is written anew.
         this.#speed = order.speed;
         if (this.#current?.id === order.id) this.#seek(this.#current, order.positionMs, order.seek);
+        else if (this.#current) tell({ ...order, type: "passed" });
         break;
       case "stop":
         this.#leave();
@@ -122,7 +123,7 @@ class Engine {
     }
   }
 
-  async #load({ id, src, positionMs }: Extract<Order, { type: "load" }>): Promise<void> {
+  async #load({ id, src, positionMs, seek }: Extract<Order, { type: "load" }>): Promise<void> {
     const prepared = this.#next?.src === src ? await this.#next.voice : undefined;
     if (prepared) this.#next = undefined;
     this.#leave();
@@ -137,7 +138,7 @@ class Engine {
       const voice = prepared ?? (await this.#open(id, src, signal));
       voice.id = id;
       this.#become(voice);
-      this.#seek(voice, positionMs);
+      this.#seek(voice, positionMs, seek);
     } catch (thrown) {
       if (!signal.aborted) this.#fail(thrown, id);
     }

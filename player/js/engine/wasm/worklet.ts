@@ -98,6 +98,7 @@ class Output extends AudioWorkletProcessor {
       glitches: this.#glitches,
       starving: this.#starving,
       ended: this.#isAtEnd(),
+      holding: this.#holding,
     };
     this.port.postMessage(rendered);
     this.#feed?.postMessage(rendered);
