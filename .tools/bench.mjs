@@ -3,6 +3,8 @@
 
 import { join } from "node:path";
 import { benchDecode } from "./bench/decode.mjs";
+import { benchSdk } from "./bench/sdk.mjs";
+import { build } from "./build.mjs";
 import { installPeers } from "./lib/peers.mjs";
 import { main, ROOT, run, Stop, step } from "./lib/run.mjs";
 import { PYTHON } from "./setup/clickhouse.mjs";
@@ -51,6 +53,12 @@ const BENCHES = {
     );
     const engine = ["--python", PYTHON, "--server", join(ROOT, "tests/clickhouse/server.py")];
     await run(release("bench-store"), [...engine, ...options], { why: "The benchmark failed." });
+  },
+  async sdk() {
+    const { wasm, browser } = await setup({ wasm: true, browser: true });
+    await build(wasm);
+    await step("Install the peers", installPeers);
+    await benchSdk(browser);
   },
 };
 

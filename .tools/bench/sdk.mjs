@@ -1,0 +1,187 @@
+// What the SDK costs a page, beside others of its kind: the same signals of a playing audio element through each, in the
+// same browser, in turns.
+//
+// `us_per_signal`: the time in which a `timeupdate` is taken, without what the browser needs for it. `main_thread_percent`:
+// the share of one core that scripts take while music plays, without what they take when nothing measures.
+
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { extname, join } from "node:path";
+import { PEERS } from "../lib/peers.mjs";
+import { ROOT } from "../lib/run.mjs";
+
+const ROUNDS = 5;
+const SIGNALS = 4_000;
+const PLAY_S = 10;
+const MUSIC = join(ROOT, "examples/demo/music/doorbell-sunrise.mp3");
+const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
+const PAGE =
+  "<!doctype html><title>bench</title><link rel=icon href=data:><audio id=audio loop src=/music.mp3></audio>";
+
+// Each makes `window.measure(audio)`, which begins to measure and resolves when it does.
+const CONTENDERS = {
+  nothing: "window.measure = async (audio) => audio.addEventListener('timeupdate', () => {});",
+  "@delistening/sdk": `
+    window.measure = async (audio) => {
+      const { Telemetry } = await import("/sdk/index.js");
+      const token = ({ device }) => {
+        const part = (value) => btoa(JSON.stringify(value)).replaceAll("=", "");
+        const now = Math.floor(Date.now() / 1000);
+        const claims = { iss: "i", aud: "a", sub: "l", iat: now, exp: now + 600, scope: "plays:write", cnf: { jkt: device } };
+        return [part({ alg: "EdDSA", typ: "at+jwt" }), part(claims), "A".repeat(86)].join(".");
+      };
+      const telemetry = new Telemetry({ endpoint: location.origin, token });
+      telemetry.attach(audio, { id: "music" });
+      await telemetry.ready;
+    };`,
+  "mux-embed": `
+    import mux from "mux-embed";
+    window.measure = async (audio) => {
+      mux.monitor(audio, { debug: false, beaconCollectionDomain: location.host, data: { env_key: "bench", player_name: "bench" } });
+    };`,
+  "@snowplow/browser-plugin-media": `
+    import { newTracker } from "@snowplow/browser-tracker";
+    import * as media from "@snowplow/browser-plugin-media";
+    window.measure = async (audio) => {
+      newTracker("sp", location.origin, { plugins: [media.SnowplowMediaPlugin()], appId: "bench" });
+      const id = "audio";
+      const player = () => ({ currentTime: audio.currentTime, duration: audio.duration, paused: audio.paused });
+      media.startMediaTracking({ id, player: player(), boundaries: [25, 50, 75] });
+      const tell = { timeupdate: "updateMediaTracking", play: "trackMediaPlay", pause: "trackMediaPause" };
+      for (const [type, name] of Object.entries(tell))
+        audio.addEventListener(type, () => media[name]({ id, player: player() }));
+    };`,
+};
+
+export async function benchSdk(executablePath) {
+  const { chromium } = createRequire(join(ROOT, "sdk-wasm/package.json"))("playwright-core");
+  const scripts = await bundles();
+  const server = serve(scripts);
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+  });
+  try {
+    const figures = await compare(browser, `http://127.0.0.1:${server.address().port}`);
+    print(figures);
+  } finally {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+async function bundles() {
+  const { build } = await import("esbuild");
+  const scripts = new Map();
+  for (const [name, contents] of Object.entries(CONTENDERS)) {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: join(ROOT, PEERS) },
+      bundle: true,
+      write: false,
+      minify: true,
+      format: "esm",
+      external: ["/sdk/index.js"],
+      define: { "process.env.NODE_ENV": '"production"' },
+      logLevel: "error",
+    });
+    scripts.set(name, outputFiles[0].text);
+  }
+  return scripts;
+}
+
+function serve(scripts) {
+  const music = readFileSync(MUSIC);
+  return createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://bench");
+    const send = (type, body) => response.writeHead(200, { "content-type": type }).end(body);
+    if (pathname === "/") return send("text/html", PAGE);
+    if (pathname === "/music.mp3") return send("audio/mpeg", music);
+    if (pathname === "/contender.js") return send("text/javascript", scripts.get(searchParams.get("name")));
+    if (pathname.startsWith("/sdk/") && !pathname.includes("..")) {
+      const file = join(ROOT, "sdk-wasm/dist", pathname.slice("/sdk/".length));
+      return send(TYPES[extname(file)] ?? "text/plain", readFileSync(file));
+    }
+    // Whatever anybody posts is taken, and ours is told to come back later.
+    request.resume();
+    response.writeHead(pathname === "/v1/batches" ? 503 : 200, { "retry-after": "600" }).end();
+  });
+}
+
+/** The least of some rounds each: what a machine does beside only ever adds. */
+async function compare(browser, origin) {
+  const best = new Map();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of Object.keys(CONTENDERS)) {
+      const figures = await once(browser, origin, name);
+      const before = best.get(name) ?? figures;
+      best.set(name, {
+        us: Math.min(before.us, figures.us),
+        percent: Math.min(before.percent, figures.percent),
+      });
+    }
+  }
+  const idle = best.get("nothing");
+  best.delete("nothing");
+  for (const figures of best.values()) {
+    figures.us = Math.max(0, figures.us - idle.us);
+    figures.percent = Math.max(0, figures.percent - idle.percent);
+  }
+  return best;
+}
+
+async function once(browser, origin, name) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(origin);
+  await page.addScriptTag({ type: "module", url: `/contender.js?name=${encodeURIComponent(name)}` });
+  await page.waitForFunction(() => window.measure);
+  await page.evaluate(async () => {
+    const audio = document.getElementById("audio");
+    await window.measure(audio);
+    await audio.play();
+    while (audio.currentTime < 0.5)
+      await new Promise((told) => audio.addEventListener("timeupdate", told, { once: true }));
+  });
+  const cdp = await context.newCDPSession(page);
+  await cdp.send("Performance.enable");
+  const script = async () => {
+    const { metrics } = await cdp.send("Performance.getMetrics");
+    const of = (wanted) => metrics.find((metric) => metric.name === wanted).value;
+    return { busy: of("ScriptDuration"), at: of("Timestamp") };
+  };
+  const from = await script();
+  await page.evaluate(async (seconds) => {
+    const audio = document.getElementById("audio");
+    const end = audio.currentTime + seconds;
+    while (audio.currentTime < end)
+      await new Promise((told) => audio.addEventListener("timeupdate", told, { once: true }));
+  }, PLAY_S);
+  const to = await script();
+  const us = await page.evaluate((signals) => {
+    const audio = document.getElementById("audio");
+    const begin = performance.now();
+    for (let n = 0; n < signals; n += 1) audio.dispatchEvent(new Event("timeupdate"));
+    return ((performance.now() - begin) * 1000) / signals;
+  }, SIGNALS);
+  await context.close();
+  return { us, percent: (100 * (to.busy - from.busy)) / (to.at - from.at) };
+}
+
+function print(best) {
+  const width = Math.max(...[...best.keys()].map((name) => name.length));
+  console.log(`\n${"".padEnd(width)}  µs per signal  % of main thread`);
+  for (const [name, { us, percent }] of best) {
+    console.log(`${name.padEnd(width)}  ${us.toFixed(2).padStart(13)}  ${percent.toFixed(3).padStart(16)}`);
+  }
+  const rounded = ({ us, percent }) => ({
+    us_per_signal: Number(us.toFixed(2)),
+    main_thread_percent: Number(percent.toFixed(3)),
+  });
+  const ours = best.get("@delistening/sdk");
+  best.delete("@delistening/sdk");
+  const peers = Object.fromEntries([...best].map(([name, figures]) => [name, rounded(figures)]));
+  console.log(`\n${JSON.stringify({ ...rounded(ours), peers })}`);
+}
