@@ -51,15 +51,19 @@ impl Core {
     /// Stores the events of a step with the session's own record, all or nothing.
     fn record(&mut self, now: Now, handle: u32, step: Step) {
         let Some(session) = self.sessions.get(&handle) else { return };
+        // Most signals only say that playback has come a little further.
+        if step.bodies.is_empty() {
+            if step.over {
+                self.sessions.remove(&handle);
+            }
+            return;
+        }
         let (id, mono, track) = (session.id(), session.mono(now), session.track().to_owned());
         let open = (session.began() && !step.over)
             .then(|| session.record(now, &self.owner, self.state.listener.as_deref()));
         let ended = step.over && session.began();
         if step.over {
             self.sessions.remove(&handle);
-        }
-        if step.bodies.is_empty() {
-            return;
         }
         let mut events = Vec::with_capacity(step.bodies.len());
         for body in step.bodies {
