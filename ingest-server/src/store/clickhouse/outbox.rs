@@ -98,7 +98,7 @@ impl Outbox {
 
     /// How many entries of the log are loaded.
     pub fn loaded(&self) -> rusqlite::Result<u64> {
-        let ask = "SELECT min(leaves, ifnull((SELECT min(leaf) FROM waiting), leaves),
+        let ask = "SELECT min(leaves, ifnull((SELECT leaf FROM waiting ORDER BY id LIMIT 1), leaves),
             ifnull((SELECT min(since) FROM plays WHERE since IS NOT NULL), leaves)) FROM progress";
         self.database.query_row(ask, [], |row| row.get(0))
     }
