@@ -490,6 +490,8 @@ impl World {
         let disk = self.devices[device].disk_name();
         self.oracle.destroyed(&disk, key);
         if let Some(value) = self.devices[device].disk.get_mut(key) {
+            // What it tells of is told by nobody else.
+            self.oracle.given_up = self.oracle.given_up.saturating_sub(told_by(value));
             value.truncate(value.len() / 2);
         }
     }
@@ -721,7 +723,16 @@ fn untold(device: &Device) -> u64 {
     let state = device.disk.get("state").map(String::as_str).unwrap_or_default();
     let state: serde_json::Value = serde_json::from_str(state).unwrap_or_default();
     let untold = state["dropped"].as_object().into_iter().flatten();
-    untold.filter_map(|(_, events)| events.as_u64()).sum()
+    let waits = device.disk.iter().filter(|(key, _)| key.starts_with("batch/"));
+    untold.filter_map(|(_, events)| events.as_u64()).sum::<u64>()
+        + waits.map(|(_, record)| told_by(record)).sum::<u64>()
+}
+
+/// How many events a stored batch tells of having been given up.
+fn told_by(record: &str) -> u64 {
+    let record: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+    let dropped = record["dropped"].as_array().into_iter().flatten();
+    dropped.filter_map(|dropped| dropped["events"].as_u64()).sum()
 }
 
 fn plan_kind(at: u64) -> u64 {
