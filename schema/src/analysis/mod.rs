@@ -26,6 +26,9 @@ pub const THRESHOLD: u32 = 100;
 /// No rule is shown more plays than this at once. More plays of one device or listener in a week are more than anybody
 /// can listen to, and are marked for that alone.
 pub const MOST: usize = 4096;
+/// Of an artist on a network more are looked at, as farms are large; of still more nothing is said, as a whole town may be
+/// behind one address.
+pub const MOST_OF_A_NETWORK: usize = 65_536;
 
 /// Which plays a rule is shown together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ pub use casebook::{Casebook, Place};
 pub use heard::Heard;
 pub use memory::MemoryCasebook;
 
-use crate::analysis::{Analysis, FLOOD, MOST, Scope, Trace};
+use crate::analysis::{Analysis, FLOOD, MOST, MOST_OF_A_NETWORK, Scope, Trace};
 use crate::bytes::Hash;
 use crate::key::DeviceId;
 use crate::play::{Link, Play, SessionKey};
@@ -144,7 +144,8 @@ impl<C: Casebook> Judge<C> {
         for group in self.casebook.touched()? {
             let mut members = self.casebook.members(&group)?;
             members.sort_by_key(|case| (case.trace.begin, case.trace.device, case.trace.session));
-            let flood = members.len() > MOST;
+            let most = if group.scope == Scope::Network { MOST_OF_A_NETWORK } else { MOST };
+            let flood = members.len() > most;
             let marks = if flood {
                 // An artist may be loved by a whole town behind one address.
                 let marks = if group.scope == Scope::Network { None } else { Some(FLOOD.to_owned()) };

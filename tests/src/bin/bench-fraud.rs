@@ -11,8 +11,8 @@ const TUNED_ON: u64 = 1;
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
     let seeds = numbers.first().copied().unwrap_or(3);
-    let listeners = numbers.get(1).copied().unwrap_or(570);
-    let operations = numbers.get(2).copied().unwrap_or(10);
+    let listeners = numbers.get(1).copied().unwrap_or(190);
+    let operations = numbers.get(2).copied().unwrap_or(3);
     let mut all: BTreeMap<Kind, Tally> = BTreeMap::new();
     let (mut caught, mut accused, mut fraud, mut honest) = (0, 0, 0, 0);
     let (mut plays_judged, begin) = (0, Instant::now());
