@@ -15,6 +15,12 @@ const SUFFIX = process.platform === "win32" ? ".exe" : "";
 const release = (name) => join(ROOT, "target/release", name + SUFFIX);
 
 const BENCHES = {
+  async audit() {
+    await step("Build the log and its auditor, optimised", () =>
+      run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-audit"]),
+    );
+    await run(release("bench-audit"), [], { why: "The benchmark failed." });
+  },
   /** Options: how many seeds, how many listeners, how many operations of each kind of fraud. */
   async fraud(...options) {
     await step("Build the listeners and the judge, optimised", () =>
