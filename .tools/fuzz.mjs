@@ -21,8 +21,8 @@ const INSTRUMENTS = [
   "-Cllvm-args=-sanitizer-coverage-pc-table",
   "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
-/** Kept inputs have no more bytes than this together, for each target. */
-const MOST_KEPT = 14_000;
+/** Of each target so many inputs are kept at most, with so many bytes together. */
+const MOST_KEPT = { files: 24, bytes: 10_000 };
 
 /** Builds the engine; gives its path. With `--target`, so that build scripts are left without instruments. */
 async function buildEngine() {
@@ -74,12 +74,14 @@ async function keepSmallest(engine, name, folders, env) {
   await ask(engine, ["-merge=1", "-max_len=4096", merged, ...folders], { env });
   const files = readdirSync(merged).map((file) => ({ file, bytes: statSync(join(merged, file)).size }));
   files.sort((a, b) => a.bytes - b.bytes);
+  // Of many, small and large ones alike.
+  const every = Math.max(1, Math.ceil(files.length / MOST_KEPT.files));
   rmSync(join(CORPUS, name), { recursive: true, force: true });
   mkdirSync(join(CORPUS, name));
   let sum = 0;
-  for (const { file, bytes } of files) {
+  for (const { file, bytes } of files.filter((_, place) => place % every === 0)) {
     sum += bytes;
-    if (sum > MOST_KEPT) break;
+    if (sum > MOST_KEPT.bytes) break;
     await run("cp", [join(merged, file), join(CORPUS, name, file.slice(0, 16))], { quiet: true });
   }
   rmSync(merged, { recursive: true, force: true });

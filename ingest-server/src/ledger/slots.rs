@@ -42,7 +42,9 @@ impl Slots {
 
     /// Makes `text` the newest, durably. If that is undone, the one before stays and it may be tried again.
     pub fn persist(&mut self, text: &str) -> Result<(), WriteError> {
-        let generation = self.generation + 1;
+        // Only a file that was tampered with comes to the end of the generations.
+        let last = || WriteError::InDoubt(io::Error::other("there is no generation after the last"));
+        let generation = self.generation.checked_add(1).ok_or_else(last)?;
         let length = u32::try_from(text.len()).ok().filter(|_| text.len() <= SLOT - HEADER);
         let too_long = || WriteError::Undone(io::Error::other("a text does not fit its slot"));
         let length = length.ok_or_else(too_long)?;
@@ -75,8 +77,7 @@ fn read(file: &DiskFile, slot: u64) -> Option<(u64, String)> {
     }
     let generation = u64::from_le_bytes(bytes[8..16].try_into().ok()?);
     let text = String::from_utf8(bytes[HEADER..end].to_vec()).ok()?;
-    // There is no generation after the last: a slot that claims it is damaged, however well its checksum fits.
-    (1..u64::MAX).contains(&generation).then_some((generation, text))
+    (generation > 0).then_some((generation, text))
 }
 
 #[cfg(test)]

@@ -77,7 +77,11 @@ pub fn signed_slots(bytes: &[u8]) {
     let content = if form % 2 == 0 { rest.to_vec() } else { slot(rest) };
     std::fs::write(&path, content).expect("a file");
     let Ok(mut slots) = Slots::open(&path) else { return };
-    slots.persist("a note").expect("it can be written");
+    if let Err(error) = slots.persist("a note") {
+        let last = rest.windows(8).any(|generation| generation == [0xff; 8]);
+        assert!(last, "only after the last generation nothing comes: {error:?}");
+        return;
+    }
     let again = Slots::open(&path).expect("it can be read");
     assert_eq!(again.newest(), Some("a note"));
 }
