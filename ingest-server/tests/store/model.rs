@@ -76,7 +76,9 @@ pub fn addition(leaf: u64, play: &Play) -> Addition {
     });
     let fragment = json!({
         "leaf": leaf, "received": play.at + 1_000, "listener": play.listener, "events": [event],
-        "link": { "seq": leaf, "hash": Hash::of(b"batch"), "sent_at": play.at, "needed_ms": 0 },
+        "link": {
+            "seq": leaf, "hash": Hash::of(b"batch"), "first_at": play.at, "sent_at": play.at, "needed_ms": 0,
+        },
         "context": { "issuer": "i", "client": "app", "country": play.country, "platform": play.platform },
     });
     let fragment: Fragment = serde_json::from_value(fragment).unwrap();
