@@ -103,22 +103,27 @@ async fn the_memory_for_bodies_is_shared_and_given_back() {
     let mut holder = TcpStream::connect(server.address).await.unwrap();
     holder.write_all(head(1 << 20, "").as_bytes()).await.unwrap();
     holder.write_all(&vec![b' '; (1 << 20) - 1]).await.unwrap();
+    // Its bytes take their time to arrive; a request sent meanwhile would take from the same memory.
+    within_a_minute(holds(&server, (1 << 20) - 1)).await;
     let body = json!({ "token": server.token(), "batches": [] }).to_string();
     let post = || async { server.post().body(body.clone()).send().await.unwrap() };
-    let until = |refused: bool| async move {
-        loop {
-            // What the holder sends, and that it is gone, takes its time to arrive.
-            let answer = post().await;
-            if (answer.status() != 200) == refused {
-                return answer;
-            }
-        }
-    };
-    let refused = within_a_minute(until(true)).await;
+    let refused = post().await;
     assert_eq!(refused.headers()["retry-after"], "2");
     expect_problem(refused, 503, "overloaded", "no memory").await;
     drop(holder);
-    within_a_minute(until(false)).await;
+    within_a_minute(holds(&server, 0)).await;
+    assert_eq!(post().await.status(), 200);
+}
+
+/// Waits until the bodies under way take this many bytes.
+async fn holds(server: &Server, bytes: usize) {
+    let line = format!("delistening_body_bytes {bytes}");
+    loop {
+        let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+        if metrics.lines().any(|found| found == line) {
+            return;
+        }
+    }
 }
 
 #[tokio::test]
