@@ -9,11 +9,22 @@ import { buildWasm, CODECS, MODULES } from "./wasm.mjs";
 
 const DEMO = "examples/demo";
 const AUDIT = "examples/audit";
+const OFFLINE = "examples/offline";
 // What a page may ask for. Scripts and notes that lie beside it stay behind.
 const STATIC = new Set(
   ".css .flac .html .ico .jpg .json .m4a .mp3 .oga .ogg .opus .png .svg .txt .wav .webm .webmanifest .webp".split(" "),
 );
-const NOT_STATIC = new Set(["package.json", "tsconfig.json", "dist", "node_modules", "src"]);
+const NOT_STATIC = new Set(["package.json", "tsconfig.json", "dist", "node_modules", "src", "worker"]);
+const BUNDLE = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  format: "esm",
+  splitting: true,
+  minify: true,
+  sourcemap: true,
+  target: "es2022",
+  logLevel: "warning",
+};
 
 /** Builds everything, with `how` from setup; `conformance` adds the module that only a test loads. */
 export async function build(how, { conformance = false } = {}) {
@@ -25,6 +36,7 @@ export async function build(how, { conformance = false } = {}) {
   });
   await step("Build @delistening/player", () => compile("player"));
   await step("Build the demo page", buildDemo);
+  await step("Build the offline page", buildOffline);
   await step("Build the WASM module of the audit", () => buildWasm(how, MODULES.audit));
   await step("Build the page of the audit", () => buildPage(AUDIT, ["web/main.ts", "web/worker.ts"], ["wasm"]));
 }
@@ -68,22 +80,23 @@ async function buildDemo() {
   copyStatic(join(ROOT, MODULES.sdk.out), join(ROOT, DEMO, "dist/wasm"), new Set([".wasm"]));
 }
 
+async function buildOffline() {
+  // One script: its service worker keeps a list of files, and chunks have names of their own.
+  await buildPage(OFFLINE, ["src/main.ts"], [], { splitting: false });
+  // A classic script, which every browser takes as a service worker. It is told where the module lies.
+  const worker = { ...BUNDLE, entryPoints: [`${OFFLINE}/worker/sw.ts`], outdir: `${OFFLINE}/dist`, format: "iife" };
+  const { build: bundle } = await import("esbuild");
+  await bundle({ ...worker, splitting: false, logOverride: { "empty-import-meta": "silent" } });
+  copyStatic(join(ROOT, MODULES.sdk.out), join(ROOT, OFFLINE, "dist/wasm"), new Set([".wasm"]));
+  copyStatic(join(ROOT, DEMO, "music"), join(ROOT, OFFLINE, "dist/music"), new Set([".json", ".mp3"]));
+}
+
 /** Bundles a page: its scripts and what lies beside them. What `keep` names in its folder was built before. */
-async function buildPage(folder, scripts, keep) {
+async function buildPage(folder, scripts, keep, options = {}) {
   clear(`${folder}/dist`, keep);
   const { build: bundle } = await import("esbuild");
-  await bundle({
-    absWorkingDir: ROOT,
-    entryPoints: scripts.map((script) => `${folder}/${script}`),
-    outdir: `${folder}/dist`,
-    bundle: true,
-    format: "esm",
-    splitting: true,
-    minify: true,
-    sourcemap: true,
-    target: "es2022",
-    logLevel: "warning",
-  });
+  const entryPoints = scripts.map((script) => `${folder}/${script}`);
+  await bundle({ ...BUNDLE, entryPoints, outdir: `${folder}/dist`, ...options });
   copyStatic(join(ROOT, folder), join(ROOT, folder, "dist"), STATIC);
   say(`${folder}/dist`);
 }
@@ -97,9 +110,10 @@ function copyStatic(from, to, extensions) {
   }
 }
 
-/** The folders that are TypeScript projects. */
+/** The folders that are TypeScript projects, and those below them of what runs in a worker. */
 export function projects(folders) {
-  return folders.filter((folder) => existsSync(join(ROOT, folder, "tsconfig.json")));
+  const all = folders.flatMap((folder) => [folder, `${folder}/worker`]);
+  return all.filter((folder) => existsSync(join(ROOT, folder, "tsconfig.json")));
 }
 
 if (isEntry(import.meta.url)) {

@@ -11,7 +11,7 @@ import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
 import { httpTransport, type Transport } from "./transport.js";
-import { type Core, loadWasm } from "./wasm.js";
+import type { Core, Wasm } from "./wasm.js";
 
 /** When something happened: the wall clock, and the page's monotonic clock, in milliseconds. */
 export interface Now {
@@ -49,6 +49,7 @@ const NOTHING: CoreStatus = { events: 0, batches: 0, acked: 0 };
 export class Host {
   readonly #settings: Settings;
   readonly #sink: Sink;
+  readonly #load: () => Promise<Wasm>;
   readonly #owner = ownerId();
   #state: "new" | "starting" | "running" | "left" | "failed" = "new";
   #core: Core | undefined;
@@ -67,9 +68,11 @@ export class Host {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(settings: Settings, sink: Sink) {
+  /** `load` gives the module: how it may be loaded is the environment's affair. */
+  constructor(settings: Settings, sink: Sink, load: () => Promise<Wasm>) {
     this.#settings = settings;
     this.#sink = sink;
+    this.#load = load;
   }
 
   get device(): string | undefined {
@@ -104,7 +107,7 @@ export class Host {
     this.#state = "starting";
     const opening = this.#openStorage();
     try {
-      const wasm = await loadWasm();
+      const wasm = await this.#load();
       const { storage, key } = await opening;
       this.#storage = storage;
       if (this.#left()) return this.#letGo();

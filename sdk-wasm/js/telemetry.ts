@@ -4,13 +4,14 @@ import { type Attachment, MediaAttachment } from "./attach.js";
 import { type Consent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
-import { Host, type Input } from "./host.js";
+import { Host, type Input, type Sink } from "./host.js";
 import { uuidV7 } from "./ids.js";
 import { watchLifecycle } from "./lifecycle.js";
 import { readOptions, readTrack, type Settings, type TelemetryOptions, type Track } from "./options.js";
 import type { Notice } from "./outputs.js";
 import { type PlaySession, Session, type SessionHost, type Signal } from "./session.js";
 import { feedSignal } from "./signals.js";
+import { loadWasm } from "./wasm.js";
 
 /**
  * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.
@@ -273,7 +274,7 @@ export class Telemetry extends TypedEventTarget {
   }
 
   #newHost(settings: Settings): Host {
-    return new Host(settings, {
+    const sink: Sink = {
       notice: (notice) => this.#notice(notice),
       error: (error) => this.#report(error),
       changed: () => this.#statusChanged(),
@@ -284,7 +285,8 @@ export class Telemetry extends TypedEventTarget {
         void this.#start();
       },
       trace: (what, about) => this.#trace(what, about),
-    });
+    };
+    return new Host(settings, sink, loadWasm);
   }
 
   #leave(): void {

@@ -12,20 +12,30 @@ const PLACES = [
 
 const AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 
+const ARGS = [
+  "--no-sandbox",
+  // Without a screen it says so, and its plays would be suspect for that.
+  `--user-agent=${AGENT}`,
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const AUTOPLAY = "--autoplay-policy=no-user-gesture-required";
+
 export async function launch({ autoplay = true } = {}) {
+  return chromium.launch({ executablePath: program(), args: autoplay ? [...ARGS, AUTOPLAY] : ARGS });
+}
+
+/** A browser that keeps what it stores in the folder `profile`, from one launch to the next. */
+export async function launchProfile(profile) {
+  return chromium.launchPersistentContext(profile, { executablePath: program(), args: [...ARGS, AUTOPLAY] });
+}
+
+function program() {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error("Chromium is needed: install it, or name it in CHROME_PATH");
-  const args = [
-    "--no-sandbox",
-    // Without a screen it says so, and its plays would be suspect for that.
-    `--user-agent=${AGENT}`,
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ];
-  if (autoplay) args.push("--autoplay-policy=no-user-gesture-required");
-  return chromium.launch({ executablePath, args });
+  return executablePath;
 }

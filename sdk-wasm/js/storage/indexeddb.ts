@@ -7,6 +7,8 @@ const VERSION = 1;
 const RECORDS = "records";
 const KEYS = "keys";
 const DEVICE = "device";
+// Kinds of records, as the core names them, that are there until the server has them. `0` follows `/`.
+const UNSENT = ["batch", "event", "session"];
 
 // Some browsers never answer an open request (a stuck profile, a blocked upgrade). Recording must begin all the same.
 const OPEN_TIMEOUT_MS = 5_000;
@@ -24,6 +26,26 @@ export function eraseIndexedDb(name: string): Promise<void> {
     request.onsuccess = () => resolve();
     request.onerror = () => reject(request.error);
   });
+}
+
+/**
+ * Whether a database of this name holds something that is still to be sent. Makes none, and is quick: to be asked where
+ * nothing else is loaded yet.
+ */
+export function holdsUnsent(name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = indexedDB.open(name);
+    // There was none: what this makes is taken back, and the request fails.
+    request.onupgradeneeded = () => request.transaction?.abort();
+    request.onerror = () => resolve(false);
+    request.onsuccess = () => resolve(anyUnsent(request.result).finally(() => request.result.close()));
+  });
+}
+
+async function anyUnsent(db: IDBDatabase): Promise<boolean> {
+  const store = db.transaction(RECORDS).objectStore(RECORDS);
+  const counts = UNSENT.map((kind) => result(store.count(IDBKeyRange.bound(`${kind}/`, `${kind}0`))));
+  return (await Promise.all(counts)).some((count) => count > 0);
 }
 
 class IndexedDbStorage implements Storage {
