@@ -13,6 +13,7 @@ use crate::projection::{self, Projection};
 use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
+use delistening_schema::analysis::Analysis;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -86,7 +87,7 @@ pub async fn run(
     let keyring = Arc::new(keyring);
     let log = Arc::new(Log::open(&data, signers, &log)?);
     let store: Arc<dyn Store> = match clickhouse {
-        Some(connection) => Arc::new(open_clickhouse(connection, &log, &data).await?),
+        Some(connection) => Arc::new(open_clickhouse(connection, &log, &data, Arc::clone(&analysis)).await?),
         None => Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?),
     };
     let live = {
@@ -150,6 +151,7 @@ async fn open_clickhouse(
     connection: Connection,
     log: &Log,
     data: &Path,
+    analysis: Arc<Analysis>,
 ) -> Result<ClickHouseStore, StoreError> {
     match migrations::check(&connection).await {
         Err(error @ StoreError::Drift(_)) => return Err(error),
@@ -158,7 +160,7 @@ async fn open_clickhouse(
         }
         Ok(()) => {}
     }
-    let store = ClickHouseStore::open(connection, log.origin(), data, Handle::current())?;
+    let store = ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())?;
     store.start();
     Ok(store)
 }

@@ -67,6 +67,9 @@ def quoted(text):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body of an answer leave together, and at once: else each answer waits for the acknowledgement of its head.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     engine = None
     credentials = None
 

@@ -40,8 +40,25 @@ impl Device {
     /// # Panics
     /// When `events` is less than three.
     pub fn seal(&mut self, address: &Address<'_>, events: u64, now: u64) -> String {
-        assert!(events >= 3, "a session has a start, progress and an end");
         self.seq += 1;
+        let events = self.session(events, now);
+        self.seal_events(address, events, now)
+    }
+
+    /// Seals one session in the next two batches of the chain, the first of which holds its first three events.
+    ///
+    /// # Panics
+    /// When `events` is less than four.
+    pub fn seal_in_two(&mut self, address: &Address<'_>, events: u64, now: u64) -> [String; 2] {
+        self.seq += 1;
+        let mut first = self.session(events, now);
+        let second = first.split_off(3);
+        let first = self.seal_events(address, first, now);
+        self.seq += 1;
+        [first, self.seal_events(address, second, now)]
+    }
+
+    fn seal_events(&mut self, address: &Address<'_>, events: Vec<Box<RawValue>>, now: u64) -> String {
         let batch = Batch {
             v: 1,
             batch: self.uuid(0),
@@ -54,7 +71,7 @@ impl Device {
             anchor: None,
             sent_at: now,
             sdk: "delistening-tests/0".to_owned(),
-            events: self.session(events, now),
+            events,
             dropped: Vec::new(),
         };
         let input = batch.signing_input(&self.key.public());
@@ -65,6 +82,7 @@ impl Device {
     }
 
     fn session(&self, count: u64, now: u64) -> Vec<Box<RawValue>> {
+        assert!(count >= 3, "a session has a start, progress and an end");
         let session = self.uuid(2);
         let progress = count - 2;
         let length = progress * 10_000;

@@ -7,6 +7,7 @@
 pub mod crash;
 pub mod device;
 pub mod dishonest;
+pub mod engine;
 pub mod figures;
 pub mod listener;
 pub mod listening;

@@ -1,10 +1,10 @@
 //! Whichever side is killed, and wherever: nothing is lost and nothing counts twice.
 
-use super::engine::{Engine, connection};
+use super::engine::Engine;
 use super::model::{Model, Random, addition, any_play};
-use super::{Tested, agree, runtime};
+use super::{Tested, agree, clickhouse, runtime};
 use delistening_ingest::store::Store as _;
-use delistening_ingest::store::clickhouse::{ClickHouseStore, migrations};
+use delistening_ingest::store::clickhouse::migrations;
 use delistening_schema::play::Play;
 use std::time::Duration;
 
@@ -18,12 +18,9 @@ fn killing_the_engine_at_any_moment_loses_and_doubles_nothing() {
     let data = folder.path().join("engine");
     let mut engine = Engine::start(&data, 0);
     let port = engine.port;
-    let connection = connection(&engine.url(), "plays");
+    let connection = engine.connection("plays");
     runtime.block_on(migrations::migrate(&connection)).unwrap();
-    let open = || {
-        ClickHouseStore::open(connection.clone(), "log.example", folder.path(), runtime.handle().clone())
-            .unwrap()
-    };
+    let open = || clickhouse(connection.clone(), "log.example", folder.path(), &runtime);
     let mut store = open();
     let (mut random, mut model, mut cursor) = (Random::new(7), Model::default(), 0);
     for round in 0..ROUNDS {
@@ -71,9 +68,7 @@ fn a_node_that_lost_its_folder_counts_nothing_twice() {
         // Another folder: everything is taken in from the begin of the journal again.
         let folder = folder.path().join(round.to_string());
         std::fs::create_dir(&folder).unwrap();
-        let store =
-            ClickHouseStore::open(connection.clone(), "log.example", &folder, runtime.handle().clone())
-                .unwrap();
+        let store = clickhouse(connection.clone(), "log.example", &folder, &runtime);
         if round == 2 {
             // ClickHouse is there again only after some of it was taken in.
             store.apply(&[], &plays[..50], 50).unwrap();
@@ -93,12 +88,10 @@ fn while_clickhouse_is_away_everything_else_goes_on_and_then_it_catches_up() {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let data = folder.path().join("engine");
     let engine = Engine::start(&data, 0);
-    let (port, connection) = (engine.port, connection(&engine.url(), "plays"));
+    let (port, connection) = (engine.port, engine.connection("plays"));
     runtime.block_on(migrations::migrate(&connection)).unwrap();
     engine.kill();
-    let store =
-        ClickHouseStore::open(connection.clone(), "log.example", folder.path(), runtime.handle().clone())
-            .unwrap();
+    let store = clickhouse(connection.clone(), "log.example", folder.path(), &runtime);
     let (mut random, mut model) = (Random::new(5), Model::default());
     for cursor in 1..=50 {
         let plays: Vec<Play> = (0..20)

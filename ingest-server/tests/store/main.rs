@@ -4,13 +4,16 @@ mod engine;
 mod faults;
 mod migrations;
 mod model;
+mod sharing;
 
-use delistening_ingest::store::clickhouse::{ClickHouseStore, migrations as tables};
+use delistening_ingest::store::clickhouse::{ClickHouseStore, Connection, migrations as tables};
 use delistening_ingest::store::{Bounds, Change, Dimension, Filter, Rank, SqliteStore, Store};
+use delistening_schema::analysis::Analysis;
 use delistening_schema::play::{Play, Subject};
 use model::{BEGIN, DAY, Model, Random, STEP, addition, any_bounds, any_filter, any_play, play};
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// A store, and how it is brought up to date.
@@ -40,14 +43,19 @@ fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
+/// The store of a node that loads into ClickHouse.
+fn clickhouse(connection: Connection, node: &str, folder: &Path, runtime: &Runtime) -> ClickHouseStore {
+    let analysis = Arc::new(Analysis::v1());
+    ClickHouseStore::open(connection, node, folder, analysis, runtime.handle().clone()).unwrap()
+}
+
 /// Both stores, empty.
 fn both(runtime: &Runtime, folder: &Path) -> [Tested; 2] {
     let connection = engine::database();
     runtime.block_on(tables::migrate(&connection)).unwrap();
-    let clickhouse = ClickHouseStore::open(connection, "log.example", folder, runtime.handle().clone());
     [
         Tested::Sqlite(Box::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap())),
-        Tested::ClickHouse(clickhouse.unwrap()),
+        Tested::ClickHouse(clickhouse(connection, "log.example", folder, runtime)),
     ]
 }
 

@@ -1,10 +1,10 @@
 //! The tables are made by migrations, checked, and not used when they are others.
 
-use super::{engine, runtime};
+use super::{clickhouse, engine, runtime};
 use delistening_ingest::store::Store as _;
 use delistening_ingest::store::StoreError;
 use delistening_ingest::store::clickhouse::migrations::{MIGRATIONS, check, migrate};
-use delistening_ingest::store::clickhouse::{ClickHouseStore, Connection, Secret};
+use delistening_ingest::store::clickhouse::{Connection, Secret};
 
 /// Runs a statement as an administrator would.
 fn run(connection: &Connection, statement: &str) {
@@ -29,17 +29,16 @@ fn tables_that_drifted_are_refused_with_a_sentence_and_nothing_is_loaded() {
         ("ALTER TABLE plays ADD COLUMN mood String", "plays.mood String was added"),
         ("ALTER TABLE plays MODIFY COLUMN source String", "is now plays.source String"),
         (
-            "ALTER TABLE schema_migrations DELETE WHERE version = 4 SETTINGS mutations_sync = 2",
-            "migration 4 (nodes) is not applied",
+            "ALTER TABLE schema_migrations DELETE WHERE version = 5 SETTINGS mutations_sync = 2",
+            "migration 5 (shared_sessions) is not applied",
         ),
-        ("INSERT INTO schema_migrations (version, name) VALUES (5, 'later')", "is unknown to this program"),
+        ("INSERT INTO schema_migrations (version, name) VALUES (6, 'later')", "is unknown to this program"),
     ] {
         let connection = engine::database();
         runtime.block_on(migrate(&connection)).unwrap();
         run(&connection, change);
         let folder = tempfile::tempdir().unwrap();
-        let store = ClickHouseStore::open(connection, "log.example", folder.path(), runtime.handle().clone())
-            .unwrap();
+        let store = clickhouse(connection, "log.example", folder.path(), &runtime);
         store.apply(&[], &[super::play(1, |_| ())], 1).unwrap();
         let error = store.load().unwrap_err();
         assert!(matches!(error, StoreError::Drift(_)), "{error}");

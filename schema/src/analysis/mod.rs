@@ -14,6 +14,7 @@ mod rules;
 mod trace;
 
 pub use place::Place;
+pub(crate) use rules::OF_GAPS;
 pub use trace::Trace;
 
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,14 @@ impl Analysis {
             });
         }
         marks
+    }
+
+    /// Which plays the rule with this code is shown together; `None` if there is no such rule.
+    pub fn scope_of(&self, code: &str) -> Option<Scope> {
+        if code == FLOOD {
+            return Some(Scope::Device);
+        }
+        self.rules.iter().find(|rule| rule.signal().code == code).map(|rule| rule.scope())
     }
 
     /// The sum of the weights of signals.

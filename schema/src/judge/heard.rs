@@ -40,8 +40,24 @@ impl Heard {
         }
     }
 
+    /// A batch whose place in the device's chain and whose fragments are known already.
+    pub fn from_parts(
+        device: DeviceId,
+        listener: String,
+        leaf: u64,
+        link: Link,
+        fragments: Vec<(SessionKey, Fragment)>,
+    ) -> Self {
+        Self { device, listener, fragments, leaf, link }
+    }
+
     /// Its place in the log.
     pub fn leaf(&self) -> u64 {
         self.leaf
+    }
+
+    /// Its place in the device's chain.
+    pub fn link(&self) -> Link {
+        self.link
     }
 }

@@ -10,11 +10,13 @@
 mod case;
 mod casebook;
 mod heard;
+mod joint;
 mod memory;
 
 pub use case::{Case, Group};
 pub use casebook::{Casebook, Place};
 pub use heard::Heard;
+pub use joint::{Held, joint};
 pub use memory::MemoryCasebook;
 
 use crate::analysis::{Analysis, FLOOD, MOST, MOST_OF_A_NETWORK, Scope, Trace};

@@ -251,3 +251,42 @@ fn more_than_can_be_looked_at_is_marked_for_that() {
     assert_eq!(statuses.into_iter().collect::<Vec<_>>(), ["suspect"]);
     assert!(judge.casebook().cases().all(|case| signals(&case.play).contains(&"flood")));
 }
+
+/// What `joint` makes of session 1, of which each of these logs holds some batches; each judges its own first.
+fn joined(logs: &[(&str, &[Told])]) -> Option<Play> {
+    let key = SessionKey { device: DeviceId(Hash::of(&[1])), session: Uuid::from_u128(1) };
+    let said: Vec<Play> = logs
+        .iter()
+        .flat_map(|(_, batches)| judged(batches, true))
+        .filter(|play| SessionKey::from(play) == key)
+        .collect();
+    let held = logs.iter().flat_map(|(log, batches)| {
+        batches.iter().map(|told| ((*log).to_owned(), Heard::new(&told.batch, &told.received)))
+    });
+    joint(&analysis(), &key, held.collect(), &said)
+}
+
+#[test]
+fn in_several_logs_a_session_is_worth_what_it_is_in_one() {
+    let one = |seq, prev| told(seq, 1, 1, 0, seq, prev, 1);
+    let all = [one(1, None), one(2, Some(1)), one(3, Some(2))];
+    let expected = judged(&all, false).pop();
+    let [first, second, third] = all;
+    let (a, b) = ([first.clone(), third.clone()], [second.clone()]);
+    assert!(judged(&b, false)[0].verdict.suspicion.is_some(), "by itself it follows one that never came");
+    assert_eq!(joined(&[("a", &a), ("b", &b)]), expected);
+    assert_eq!(joined(&[("b", &b), ("a", &a)]), expected);
+    // The same batches in both logs.
+    assert_eq!(joined(&[("a", &[first.clone(), second.clone()]), ("b", &[first, second, third])]), expected);
+}
+
+#[test]
+fn what_a_log_found_beside_its_part_holds_of_the_whole() {
+    let listener = |session| told(10 + u64::from(session), session, 1, 0, 1, None, session);
+    let (first, second) = (told(1, 1, 1, 0, 1, None, 1), told(2, 1, 1, 0, 2, Some(1), 1));
+    let beside = [second, listener(2), listener(3)];
+    let play = joined(&[("a", &[first]), ("b", &beside)]).unwrap();
+    let found = play.verdict.suspicion.unwrap();
+    assert!(found.signals.contains(&"test.Listener".to_owned()), "{found:?}");
+    assert!(!found.signals.contains(&"chain_gap".to_owned()), "{found:?}");
+}

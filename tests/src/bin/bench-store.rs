@@ -7,6 +7,7 @@
 use clap::Parser;
 use delistening_ingest::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use delistening_ingest::store::{Bounds, Dimension, Filter, SqliteStore, Store, StoreError};
+use delistening_schema::analysis::Analysis;
 use delistening_schema::play::Subject;
 use delistening_tests::plays::{BEGIN, CHUNK, DAYS, EVENTS, Listening};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +15,7 @@ use std::error::Error;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -99,7 +101,14 @@ fn clickhouse(
 ) -> Result<(Figures, f64), Box<dyn Error>> {
     let connection = Connection::new(url, "plays", None, None);
     runtime.block_on(migrations::migrate(&connection))?;
-    let store = ClickHouseStore::open(connection.clone(), "bench.example", folder, runtime.handle().clone())?;
+    let analysis = Arc::new(Analysis::v1());
+    let store = ClickHouseStore::open(
+        connection.clone(),
+        "bench.example",
+        folder,
+        analysis,
+        runtime.handle().clone(),
+    )?;
     let bar = bar(events);
     // From the first row to the last acknowledgement: what is put aside is loaded meanwhile.
     let begin = Instant::now();
@@ -135,6 +144,7 @@ fn clickhouse(
     let begin = Instant::now();
     for statement in [
         "INSERT INTO play_events SELECT * FROM plays.play_events",
+        "INSERT INTO session_parts SELECT * FROM plays.session_parts",
         "INSERT INTO play_changes SELECT 1, removed, version, node, device, session, listener, track, artist, at, status,
          heard_ms, played_ms, country, platform, source, offline, play FROM plays.plays",
     ] {

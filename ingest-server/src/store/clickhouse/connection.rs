@@ -95,6 +95,11 @@ impl Connection {
         patiently(self.query(question).fetch_one()).await
     }
 
+    /// Asks for texts.
+    pub async fn texts(&self, question: &str) -> Result<Vec<String>, StoreError> {
+        rows(self.query(question)).await
+    }
+
     /// The client.
     pub(super) fn client(&self) -> &Client {
         &self.client

@@ -4,7 +4,7 @@
 
 use super::connection::{patiently, rows};
 use super::outbox::{Block, Events};
-use super::rows::{ChangeRow, EventRow, changes};
+use super::rows::{ChangeRow, EventRow, PartRow, changes};
 use super::{Shared, migrations};
 use crate::store::StoreError;
 use clickhouse::Row;
@@ -12,7 +12,7 @@ use clickhouse::insert::Insert;
 use delistening_schema::play::Play;
 use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rows of a block of events.
 const EVENTS: usize = 200_000;
@@ -22,12 +22,16 @@ const CHANGES: usize = 50_000;
 const PATIENCE: Duration = Duration::from_mins(5);
 /// The first and the longest pause after a failure.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How often other nodes' parts of this node's sessions are looked for, and what waits is tried without being told.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// What the loader found out since the start.
 #[derive(Debug, Default)]
 pub struct State {
     /// The tables are those that this program knows, and ClickHouse counts what the outbox thinks it does.
     checked: bool,
+    /// When other nodes' parts of this node's sessions were looked for.
+    looked: Option<Instant>,
 }
 
 /// Wakes the loader.
@@ -56,10 +60,10 @@ impl Bell {
 pub fn run(shared: &Weak<Shared>) {
     let mut pause = PAUSES.0;
     while let Some(shared) = shared.upgrade() {
-        match shared.load() {
+        match shared.load(LOOK) {
             Ok(_) => {
                 pause = PAUSES.0;
-                shared.bell.wait(PAUSES.1);
+                shared.bell.wait(LOOK);
             }
             Err(error) => {
                 tracing::warn!(%error, "nothing is loaded into ClickHouse at the moment; it waits here");
@@ -83,13 +87,33 @@ struct PlayText {
 }
 
 impl Shared {
-    /// Loads everything that waits, and gives how many blocks that took.
-    pub fn load(&self) -> Result<u64, StoreError> {
+    /// Loads everything that waits, and gives how many blocks that took. Looks for what other nodes hold of the same
+    /// sessions, unless that is less than `patience` ago.
+    pub fn load(&self, patience: Duration) -> Result<u64, StoreError> {
         let mut state = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.checked {
             self.runtime.block_on(self.check())?;
             state.checked = true;
         }
+        let looks = state.looked.is_none_or(|looked| looked.elapsed() >= patience);
+        let mut blocks = 0;
+        loop {
+            // First, so that what another node is known to count is not counted here.
+            let decided = looks && self.share()?;
+            let loaded = self.load_blocks()?;
+            blocks += loaded;
+            if loaded == 0 && !decided {
+                break;
+            }
+        }
+        if looks {
+            state.looked = Some(Instant::now());
+        }
+        self.forget()?;
+        Ok(blocks)
+    }
+
+    fn load_blocks(&self) -> Result<u64, StoreError> {
         let mut blocks = 0;
         loop {
             let events = self.outbox().events(EVENTS)?;
@@ -105,13 +129,11 @@ impl Shared {
                 blocks += 1;
             }
             if events.is_none() && block.is_none() {
-                break;
+                return Ok(blocks);
             }
             let (version, leaves) = self.outbox().progress()?;
             self.runtime.block_on(self.send_progress(version, leaves))?;
         }
-        self.forget()?;
-        Ok(blocks)
     }
 
     /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
@@ -134,6 +156,12 @@ impl Shared {
         for row in waiting.iter().flat_map(|waiting| waiting.rows(&self.node)) {
             insert.write(&row).await?;
         }
+        insert.end().await?;
+        // Last, so that whoever finds a part finds its events.
+        let mut insert = self.insert::<PartRow<'_>>("session_parts", token).await?;
+        for waiting in waiting {
+            insert.write(&waiting.part(&self.node)).await?;
+        }
         Ok(insert.end().await?)
     }
 
@@ -155,7 +183,7 @@ impl Shared {
     }
 
     /// An insert of one block that ClickHouse knows again, in the table and in all views of it.
-    async fn insert<T: Row>(&self, table: &str, token: &str) -> Result<Insert<T>, StoreError> {
+    pub(super) async fn insert<T: Row>(&self, table: &str, token: &str) -> Result<Insert<T>, StoreError> {
         let insert = patiently(self.connection.client().insert::<T>(table)).await?;
         Ok(insert
             .with_timeouts(Some(PATIENCE), Some(PATIENCE))
@@ -176,7 +204,7 @@ impl Shared {
         if listeners.is_empty() {
             return Ok(());
         }
-        for table in ["play_events", "plays"] {
+        for table in ["session_parts", "play_events", "plays", "shared_plays"] {
             let text = format!(
                 "ALTER TABLE {} DELETE WHERE listener IN ? SETTINGS mutations_sync = 2",
                 self.connection.part_of(table)

@@ -9,6 +9,7 @@ use crate::store::StoreError;
 use clickhouse::Row;
 use delistening_schema::Hash;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A migration.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +32,13 @@ macro_rules! migration {
 }
 
 /// All there are.
-pub const MIGRATIONS: [Migration; 4] =
-    [migration!(1, "play_events"), migration!(2, "plays"), migration!(3, "counts"), migration!(4, "nodes")];
+pub const MIGRATIONS: [Migration; 5] = [
+    migration!(1, "play_events"),
+    migration!(2, "plays"),
+    migration!(3, "counts"),
+    migration!(4, "nodes"),
+    migration!(5, "shared_sessions"),
+];
 
 /// Where it is noted what was applied, and what the tables were like then.
 const APPLIED: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -143,11 +149,14 @@ fn known(applied: &[AppliedRow]) -> Result<(), StoreError> {
 
 /// The tables and their columns, a line for each.
 async fn tables(connection: &Connection) -> Result<String, StoreError> {
-    let names: Vec<String> = MIGRATIONS
-        .iter()
-        .flat_map(|migration| migration.statements(connection.cluster()))
-        .filter_map(|statement| created(&statement).map(str::to_owned))
-        .collect();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for statement in MIGRATIONS.iter().flat_map(|migration| migration.statements(connection.cluster())) {
+        names.extend(created(&statement).map(str::to_owned));
+        if let Some(name) = dropped(&statement) {
+            names.remove(name);
+        }
+    }
+    let names: Vec<String> = names.into_iter().collect();
     let query = connection
         .query(
             "SELECT table, name, type AS kind FROM system.columns WHERE database = ? AND table IN ?
@@ -192,10 +201,24 @@ fn created(statement: &str) -> Option<&str> {
     rest.split([' ', '\n', '(']).next()
 }
 
+/// What a statement does away with.
+fn dropped(statement: &str) -> Option<&str> {
+    let (_, rest) = statement.strip_prefix("DROP ")?.split_once(" IF EXISTS ")?;
+    rest.split(' ').next()
+}
+
 /// A statement for a cluster: on every node what holds the rows, and before it what spreads them.
 fn on_cluster(statement: &str, cluster: &str) -> Vec<String> {
-    let Some(name) = created(statement) else { return vec![statement.to_owned()] };
     let cluster = format!("`{cluster}`");
+    if let Some(name) = dropped(statement) {
+        let from = |name: &str| format!("DROP TABLE IF EXISTS {name} ON CLUSTER {cluster} SYNC");
+        return if statement.starts_with("DROP VIEW") {
+            vec![format!("DROP VIEW IF EXISTS {name} ON CLUSTER {cluster} SYNC")]
+        } else {
+            vec![from(name), from(&format!("{name}_local"))]
+        };
+    }
+    let Some(name) = created(statement) else { return vec![statement.to_owned()] };
     if let Some((head, query)) = statement.split_once(" AS\n") {
         let (create, target) = head.rsplit_once(" TO ").unwrap_or((head, ""));
         let (select, source) = query.split_once("FROM ").unwrap_or((query, ""));
@@ -231,7 +254,9 @@ mod tests {
     fn versions_count_up() {
         for (version, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, version);
-            assert!(migration.statements(None).iter().all(|statement| created(statement).is_some()));
+            for statement in migration.statements(None) {
+                assert!(created(&statement).is_some() != dropped(&statement).is_some(), "{statement}");
+            }
         }
     }
 
@@ -256,6 +281,7 @@ mod tests {
             "CREATE MATERIALIZED VIEW IF NOT EXISTS plays_feed ON CLUSTER `main` TO plays_local AS\n",
             "FROM play_changes_local\nWHERE sign = 1",
             "FROM play_changes_local\nARRAY JOIN",
+            "DROP TABLE IF EXISTS session_nodes ON CLUSTER `main` SYNC;\nDROP TABLE IF EXISTS session_nodes_local ON CLUSTER",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");
         }

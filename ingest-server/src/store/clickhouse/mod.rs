@@ -6,6 +6,8 @@
 //! knows it again, and is kept until it was acknowledged, so that wherever either side is killed, the same block is
 //! sent again and counted once.
 //!
+//! Nodes meet in the tables: `sharing` sees to it that a session whose batches reached several of them counts once.
+//!
 //! The tables stand in `schema/clickhouse/`; `migrations` makes and checks them. `queries` asks.
 
 mod connection;
@@ -14,15 +16,18 @@ pub mod migrations;
 mod outbox;
 mod queries;
 mod rows;
+mod sharing;
 
 pub use connection::{Connection, Secret};
 
 use super::{Addition, Bounds, Change, Dimension, Filter, Rank, Ranked, Series, Store, StoreError};
+use delistening_schema::analysis::Analysis;
 use delistening_schema::play::Play;
 use loader::Bell;
 use outbox::Outbox;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// Counts plays in ClickHouse.
@@ -36,6 +41,8 @@ struct Shared {
     connection: Connection,
     /// The origin of this node's log.
     node: String,
+    /// By which sessions are judged that other nodes hold parts of, too.
+    analysis: Arc<Analysis>,
     outbox: Mutex<Outbox>,
     /// One load at a time.
     loading: Mutex<loader::State>,
@@ -50,12 +57,14 @@ impl ClickHouseStore {
         connection: Connection,
         node: &str,
         folder: &Path,
+        analysis: Arc<Analysis>,
         runtime: Handle,
     ) -> Result<Self, StoreError> {
         let outbox = Outbox::open(&folder.join("clickhouse-outbox.sqlite"))?;
         let shared = Shared {
             connection,
             node: node.to_owned(),
+            analysis,
             outbox: Mutex::new(outbox),
             loading: Mutex::default(),
             bell: Bell::default(),
@@ -72,7 +81,7 @@ impl ClickHouseStore {
 
     /// Loads everything that waits, and gives how many blocks that took.
     pub fn load(&self) -> Result<u64, StoreError> {
-        self.shared.load()
+        self.shared.load(Duration::ZERO)
     }
 }
 

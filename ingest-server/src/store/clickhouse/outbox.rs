@@ -3,6 +3,10 @@
 //! A local file, derived like every other projection. If it is lost, what ClickHouse holds of this node is read back
 //! first (see `loader`), so that nothing is counted a second time.
 
+mod shared;
+
+pub use shared::{Decision, Untold};
+
 use super::rows::Waiting;
 use crate::store::{Addition, Change, StoreError};
 use delistening_schema::play::{Play, SessionKey};
@@ -83,6 +87,7 @@ impl Outbox {
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
         let database = Connection::open(path)?;
         database.execute_batch(SCHEMA)?;
+        database.execute_batch(shared::SCHEMA)?;
         let mut random = [0; 8];
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Tokens of a file that was lost never come again.
@@ -150,12 +155,16 @@ impl Outbox {
 
     /// Forgets everything of a listener, and notes that ClickHouse is to forget it.
     pub fn erase(&mut self, listener: &str) -> Result<Vec<Change>, StoreError> {
+        let leaves = self.cursor()?;
         let transaction = self.database.transaction()?;
         transaction.execute("DELETE FROM waiting WHERE listener = ?1", [listener])?;
-        let erased: Vec<String> = transaction
-            .prepare("SELECT now FROM plays WHERE json_extract(now, '$.listener') = ?1")?
-            .query_map([listener], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
+        let mut erased = shared::erase(&transaction, listener, leaves)?;
+        erased.extend(
+            transaction
+                .prepare("SELECT now FROM plays WHERE json_extract(now, '$.listener') = ?1")?
+                .query_map([listener], |row| row.get::<_, String>(0))?
+                .collect::<Result<Vec<_>, _>>()?,
+        );
         // What ClickHouse counts is to be taken away there, and is needed for that until it was.
         transaction.execute(
             "UPDATE plays SET counted = CASE WHEN since IS NULL THEN now ELSE counted END,
@@ -288,6 +297,7 @@ impl Outbox {
             "DELETE FROM sending; DELETE FROM plays WHERE now IS NULL;
              UPDATE plays SET counted = NULL, since = (SELECT leaves FROM progress);",
         )?;
+        shared::doubt(&transaction)?;
         for play in counted {
             let (device, session) = (play.device.0.0, play.session.as_bytes());
             transaction
@@ -301,7 +311,8 @@ impl Outbox {
         Ok(transaction.commit()?)
     }
 
-    fn epoch(&self) -> rusqlite::Result<String> {
+    /// What the tokens of this file begin with.
+    pub fn epoch(&self) -> rusqlite::Result<String> {
         self.database.query_row("SELECT epoch FROM progress", [], |row| row.get(0))
     }
 }
@@ -311,9 +322,13 @@ fn play(row: &Row<'_>, column: usize) -> Result<Option<Play>, StoreError> {
     Ok(text.map(serde_json::from_str).transpose()?)
 }
 
-fn known(transaction: &Transaction<'_>, key: &SessionKey) -> Result<Option<Play>, StoreError> {
-    let text: Option<Option<String>> = transaction
-        .prepare_cached("SELECT now FROM plays WHERE device = ?1 AND session = ?2")?
+/// What this node's log says of a session.
+fn known(database: &Connection, key: &SessionKey) -> Result<Option<Play>, StoreError> {
+    let text: Option<Option<String>> = database
+        .prepare_cached(
+            "SELECT own FROM shared WHERE device = ?1 AND session = ?2
+             UNION ALL SELECT now FROM plays WHERE device = ?1 AND session = ?2 LIMIT 1",
+        )?
         .query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))
         .optional()?;
     Ok(text.flatten().as_deref().map(serde_json::from_str).transpose()?)
@@ -330,11 +345,13 @@ fn put(
     if before.as_ref() == Some(play) {
         return Ok(None);
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO plays VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT DO UPDATE SET
-             counted = iif(since IS NULL, now, counted), since = ifnull(since, ?4), now = ?3",
-        )?
-        .execute(params![key.device.0.0, key.session.as_bytes(), play.to_text(), cursor])?;
+    if !shared::put(transaction, key, play)? {
+        transaction
+            .prepare_cached(
+                "INSERT INTO plays VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT DO UPDATE SET
+                 counted = iif(since IS NULL, now, counted), since = ifnull(since, ?4), now = ?3",
+            )?
+            .execute(params![key.device.0.0, key.session.as_bytes(), play.to_text(), cursor])?;
+    }
     Ok(Some(Change { before, now: Some(play.clone()) }))
 }

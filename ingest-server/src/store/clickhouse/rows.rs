@@ -2,8 +2,10 @@
 
 use clickhouse::Row;
 use delistening_schema::event::{Body, Event};
-use delistening_schema::play::{Fragment, Play, SessionKey};
+use delistening_schema::intake::IntakeContext;
+use delistening_schema::play::{Fragment, Link, Play, SessionKey};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// An event, for `play_events`.
@@ -42,7 +44,41 @@ pub struct Waiting {
     artist: String,
     country: String,
     platform: String,
+    seq: u64,
+    part: String,
     events: Vec<WaitingEvent>,
+}
+
+/// What a batch says of a session, but for the events: with them it is the fragment again.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// The newest time that the device had verified before, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchored: Option<u64>,
+    /// The batch's place in its device's chain.
+    pub link: Link,
+    /// What the server knew when the batch came in.
+    pub context: IntakeContext,
+    /// The artist that its rows of `play_events` are under.
+    pub artist: String,
+    /// The tracks that they are of.
+    pub tracks: BTreeSet<String>,
+    /// The times of the first and the last of them.
+    pub between: (u64, u64),
+}
+
+/// For `session_parts`.
+#[derive(Debug, Row, Serialize)]
+pub struct PartRow<'a> {
+    device: [u8; 32],
+    #[serde(with = "clickhouse::serde::uuid")]
+    session: Uuid,
+    node: &'a str,
+    leaf: u64,
+    received: i64,
+    listener: &'a str,
+    seq: u64,
+    part: &'a str,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,6 +98,17 @@ impl Waiting {
             Body::Started(started) => started.artist.clone(),
             _ => None,
         });
+        let artist = told.or_else(|| play?.artist.clone()).unwrap_or_default();
+        let events: Vec<_> = fragment.events.iter().map(|event| event_of(event, fragment.received)).collect();
+        let times = || events.iter().map(|event| event.at);
+        let part = Part {
+            anchored: fragment.anchored,
+            link: fragment.link,
+            context: fragment.context.clone(),
+            artist: artist.clone(),
+            tracks: events.iter().map(|event| event.track.clone()).collect(),
+            between: (times().min().unwrap_or_default(), times().max().unwrap_or_default()),
+        };
         Self {
             device: key.device.0.0,
             session: key.session,
@@ -69,10 +116,26 @@ impl Waiting {
             received: fragment.received,
             anchored: fragment.anchored,
             listener: fragment.listener.clone(),
-            artist: told.or_else(|| play?.artist.clone()).unwrap_or_default(),
+            artist,
             country: fragment.context.country.clone().unwrap_or_default(),
             platform: fragment.context.platform.clone().unwrap_or_default(),
-            events: fragment.events.iter().map(|event| event_of(event, fragment.received)).collect(),
+            seq: fragment.link.seq,
+            part: serde_json::to_string(&part).expect("a part is always representable"),
+            events,
+        }
+    }
+
+    /// The row for `session_parts` of a node's log.
+    pub fn part<'a>(&'a self, node: &'a str) -> PartRow<'a> {
+        PartRow {
+            device: self.device,
+            session: self.session,
+            node,
+            leaf: self.leaf,
+            received: millis(self.received),
+            listener: &self.listener,
+            seq: self.seq,
+            part: &self.part,
         }
     }
 

@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 
 const GAPS: usize = 3;
 
+/// The signal of a device on its own gaps, which a batch that turns up elsewhere can fill.
+pub(crate) const OF_GAPS: &str = "chain_gaps";
+
 pub(super) const RULES: &[BuiltIn] = &[
     BuiltIn {
         code: "chain_gap",
@@ -15,7 +18,7 @@ pub(super) const RULES: &[BuiltIn] = &[
         examine: chain_gap,
     },
     BuiltIn {
-        code: "chain_gaps",
+        code: OF_GAPS,
         weight: 100,
         scope: Scope::Device,
         text: "3 or more batches of the device, in a week, follow one that never came.",

@@ -10,6 +10,8 @@ mod session;
 mod support;
 mod time;
 
+pub(crate) use chain::OF_GAPS;
+
 use super::{Rule, Scope, Signal, Trace};
 use std::borrow::Cow;
 use std::fmt;
