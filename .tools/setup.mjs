@@ -1,11 +1,12 @@
-// Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, a
-// browser, Kotlin, ClickHouse's engine, Go and cargo-deny. Installs what it can without changing what it need not, and
-// else says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
+// Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, browsers,
+// Kotlin, ClickHouse's engine, Go and cargo-deny. Installs what it can without changing what it need not, and else
+// says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
 import { isEntry, main, step } from "./lib/run.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureClickHouse } from "./setup/clickhouse.mjs";
 import { ensureDeny } from "./setup/deny.mjs";
+import { ensureFirefox } from "./setup/firefox.mjs";
 import { ensureGo } from "./setup/go.mjs";
 import { ensureKotlin } from "./setup/kotlin.mjs";
 import { ensurePackages } from "./setup/packages.mjs";
@@ -13,12 +14,13 @@ import { ensureRust } from "./setup/rust.mjs";
 import { ensureWasm } from "./setup/wasm.mjs";
 
 /**
- * Sets up what is asked for. Gives `{ wasm, browser, kotlin, deny }`: how to build WASM (see setup/wasm.mjs), the
- * path of the browser, the jars of Kotlin, the command that runs cargo-deny; each only where asked for.
+ * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, deny }`: how to build WASM (see
+ * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, the command that runs cargo-deny; each only where asked for.
  */
 export async function setup({
   wasm = false,
   browser = false,
+  firefox = false,
   kotlin = false,
   go = false,
   clickhouse = false,
@@ -33,6 +35,7 @@ export async function setup({
     return {
       wasm: wasm ? await ensureWasm(rust) : undefined,
       browser: browser ? await ensureBrowser() : undefined,
+      firefox: firefox ? await ensureFirefox() : undefined,
       kotlin: kotlin ? await ensureKotlin() : undefined,
       deny: deny ? await ensureDeny() : undefined,
     };
@@ -41,6 +44,15 @@ export async function setup({
 
 if (isEntry(import.meta.url)) {
   await main(() =>
-    setup({ wasm: true, browser: true, kotlin: true, clickhouse: true, go: true, deny: true, lints: true }),
+    setup({
+      wasm: true,
+      browser: true,
+      firefox: true,
+      kotlin: true,
+      clickhouse: true,
+      go: true,
+      deny: true,
+      lints: true,
+    }),
   );
 }

@@ -13,12 +13,18 @@ import { workspaces } from "./setup/packages.mjs";
 import { setup } from "./setup.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
+// Those that say most about a browser: keys, storage, the page's end, the network, media elements and libraries.
+const IN_FIREFOX = [
+  ...["adapters", "attach", "key", "leave", "receipts", "storage"].map((name) => `sdk-wasm/test/${name}.test.mjs`),
+  "player/test/playback.test.mjs",
+];
 const totals = new Totals();
 
 async function all() {
   const tools = await setup({
     wasm: true,
     browser: true,
+    firefox: true,
     kotlin: true,
     clickhouse: true,
     go: true,
@@ -40,9 +46,10 @@ async function all() {
   await step("Types of TypeScript", async () => {
     for (const folder of projects(workspaces())) await typecheck(folder);
   });
-  for (const folder of workspaces()) await nodeTests(folder, tools.browser);
+  for (const folder of workspaces()) await nodeTests(folder, tools);
+  await step("Tests of the web packages in Firefox", () => inFirefox(tools));
   await step("Build the Kotlin bindings and their tests", () => buildKotlin(tools.kotlin));
-  await nodeTests("sdk-mobile", undefined, "sdk-mobile in Kotlin");
+  await nodeTests("sdk-mobile", {}, "sdk-mobile in Kotlin");
   await step("Licences, sources and advisories of crates", () => checkRust(tools.deny));
   await step("Advisories of npm packages", () => checkNpm());
 }
@@ -55,12 +62,17 @@ async function cargoTest() {
 }
 
 /** The tests of a folder in JavaScript: its files named *.test.mjs or *.test.js. */
-async function nodeTests(folder, browser, title = folder) {
+async function nodeTests(folder, { browser, firefox }, title = folder) {
   const files = filesUnder(join(ROOT, folder)).filter((file) => /\.test\.m?js$/.test(basename(file)));
   if (files.length === 0) return;
-  const env = { CHROME_PATH: browser, CHROMIUM: browser };
+  const env = { CHROME_PATH: browser, CHROMIUM: browser, FIREFOX: firefox };
   const args = ["--test", "--test-reporter=spec", ...files.map((file) => relative(ROOT, file))];
   await step(`Tests of ${title}`, () => counted(process.execPath, args, env, "node"));
+}
+
+async function inFirefox({ browser, firefox }) {
+  const env = { BROWSER: "firefox", FIREFOX: firefox, CHROME_PATH: browser };
+  await counted(process.execPath, ["--test", "--test-reporter=spec", ...IN_FIREFOX], env, "node");
 }
 
 async function counted(command, args, env, runner) {

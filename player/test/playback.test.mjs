@@ -1,7 +1,7 @@
 // The player with the browser's own engine, real music and the real SDK.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
+import { chromiumOnly, launch } from "../../tests/support/browser.mjs";
 import { newPage, open, startPages } from "./support/page.mjs";
 
 // What a media element tells is this coarse when the machine is busy.
@@ -123,7 +123,7 @@ test("next and previous while paused load without a sound; play goes on from the
   near(told.toMs, 0, "its begin");
 });
 
-test("volume, mute and rate are bounded, told, and hold for the next track", async () => {
+chromiumOnly("volume, mute and rate are bounded, told, and hold for the next track", async () => {
   const told = await play(["doorbell-sunrise", "paper-lanterns"], async () => {
     await player.play();
     player.volume = 7;
@@ -241,18 +241,21 @@ test("the platform's controls show and move the player that was asked last, unti
   assert.ok(Object.values(seen.left).every((handler) => handler === null));
 });
 
-test("without a gesture, where the browser wants one, the state is blocked and play does not reject", async () => {
-  strict = await launch({ autoplay: false });
-  page = await newPage(strict);
-  // The page's own script asks: what a test evaluates counts as a person's doing.
-  const [said] = await Promise.all([page.waitForEvent("console"), page.goto(`${site.origin}/at-once`)]);
-  assert.equal(said.text(), "blocked");
-  await page.evaluate(() => document.addEventListener("click", () => void player.play()));
-  await page.mouse.click(10, 10);
-  await page.evaluate(() => harness.state("playing"));
-});
+chromiumOnly(
+  "without a gesture, where the browser wants one, the state is blocked and play does not reject",
+  async () => {
+    strict = await launch({ autoplay: false });
+    page = await newPage(strict);
+    // The page's own script asks: what a test evaluates counts as a person's doing.
+    const [said] = await Promise.all([page.waitForEvent("console"), page.goto(`${site.origin}/at-once`)]);
+    assert.equal(said.text(), "blocked");
+    await page.evaluate(() => document.addEventListener("click", () => void player.play()));
+    await page.mouse.click(10, 10);
+    await page.evaluate(() => harness.state("playing"));
+  },
+);
 
-test("plays are measured: what ended each, what was heard around a seek, and who began it", async () => {
+chromiumOnly("plays are measured: what ended each, what was heard around a seek, and who began it", async () => {
   const { ended, started, truth } = await play(
     ["doorbell-sunrise", "paper-lanterns", { id: "broken", src: "/broken.mp3" }, "night-bus-home"],
     async () => {

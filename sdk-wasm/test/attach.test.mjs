@@ -1,30 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { startSite } from "./support/site.mjs";
+import { beforeEach, test } from "node:test";
+import { begin, openPage, page, tabs } from "./support/suite.mjs";
 import { TONE_S } from "./support/tone.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
 // What a media element tells is this coarse when the machine is busy.
 const NEAR_MS = 200;
-let browser;
-let site;
-let tabs;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+begin();
 
 beforeEach(async () => {
-  await tabs?.close();
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
   await tabs.addInitScript(() => {
     harness.reached = async (audio, seconds) => {
       while (audio.currentTime < seconds) await harness.once(audio, "timeupdate");
@@ -35,7 +18,7 @@ beforeEach(async () => {
     harness.begun = async (track) =>
       (await harness.until(({ event }) => event?.type === "play.started" && event.track === track)).event;
   });
-  page = await open(tabs, `${site.origin}/`);
+  await openPage();
 });
 
 function near(actual, expected, what) {

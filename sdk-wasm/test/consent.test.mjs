@@ -1,29 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { payload, startSite } from "./support/site.mjs";
+import { test } from "node:test";
+import { payload } from "./support/site.mjs";
+import { begin, openPage, site, tabs } from "./support/suite.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
-let browser;
-let site;
-let tabs;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-beforeEach(async () => {
-  await tabs?.close();
-  site.requests.length = 0;
-  site.ingest = () => ({ status: 503, headers: { "retry-after": "600" } });
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
-});
+begin();
 
 /** Everything that a page keeps anywhere. */
 const traces = () =>
@@ -36,7 +16,7 @@ const traces = () =>
 const NONE = { databases: [], cached: [], local: 0, cookies: "" };
 
 test("while consent is unknown nothing is stored or sent; what was held is recorded when it is granted", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   await page.evaluate(async () => {
     await harness.start({ consent: "unknown" });
     harness.play("held", 40_000);
@@ -57,7 +37,7 @@ test("while consent is unknown nothing is stored or sent; what was held is recor
 });
 
 test("what happens before consent can be dropped instead; what plays on counts from then on", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const tracks = await page.evaluate(async () => {
     await harness.start({ consent: "unknown", whileUnknown: "drop" });
     harness.play("before", 40_000);
@@ -78,7 +58,7 @@ test("what happens before consent can be dropped instead; what plays on counts f
 });
 
 test("denied: what waits is erased, nothing is recorded; granted again: a new device", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const before = await page.evaluate(async () => {
     await harness.start();
     harness.play("kept", 40_000);
@@ -110,7 +90,7 @@ test("Global Privacy Control is a no, unless the host knows better", async () =>
   await tabs.addInitScript(() => {
     Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
   });
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const consents = await page.evaluate(async () => {
     const asked = (await harness.start()).consent;
     harness.play("private", 40_000);
@@ -122,8 +102,8 @@ test("Global Privacy Control is a no, unless the host knows better", async () =>
 });
 
 test("forget() in one tab is heeded by all: no tab goes on as the old device", async () => {
-  const first = await open(tabs, `${site.origin}/`);
-  const second = await open(tabs, `${site.origin}/`);
+  const first = await openPage();
+  const second = await openPage();
   const start = async () => {
     await (await harness.start()).ready;
     harness.play("old", 40_000);

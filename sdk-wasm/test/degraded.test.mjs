@@ -1,30 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { startSite } from "./support/site.mjs";
+import { test } from "node:test";
+import { begin, openPage, site, tabs } from "./support/suite.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
-let browser;
-let site;
-let tabs;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-beforeEach(async () => {
-  await tabs?.close();
-  site.blocked.clear();
-  site.requests.length = 0;
-  site.ingest = () => ({ status: 503, headers: { "retry-after": "600" } });
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
-});
+begin();
 
 test("where IndexedDB is missing, memory serves, and the host is told", async () => {
   await tabs.addInitScript(() => {
@@ -36,7 +14,7 @@ test("where IndexedDB is missing, memory serves, and the host is told", async ()
       },
     });
   });
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const { codes, storage } = await page.evaluate(async () => {
     const telemetry = await harness.start();
     harness.play("in memory", 40_000);
@@ -55,7 +33,7 @@ test("where IndexedDB is missing, memory serves, and the host is told", async ()
 
 test("while the module cannot be had, plays wait; they are recorded when it can", async () => {
   site.blocked.add("/sdk/wasm/delistening_sdk_wasm_bg.wasm");
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const error = await page.evaluate(async () => {
     await harness.start();
     harness.play("early", 40_000);
@@ -75,7 +53,7 @@ test("while the module cannot be had, plays wait; they are recorded when it can"
 });
 
 test("nothing that the host does wrong, and none of its own failures, comes back as an exception", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const { codes, ready } = await page.evaluate(async () => {
     const { Telemetry } = await import("/sdk/index.js");
     const codes = [];
@@ -131,7 +109,7 @@ test("nothing that the host does wrong, and none of its own failures, comes back
 
 test("without Web Locks this tab leads at once", async () => {
   await tabs.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   await page.evaluate(async () => {
     await harness.start();
     await harness.until(({ type, leader }) => type === "status" && leader);

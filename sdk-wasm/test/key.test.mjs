@@ -1,30 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { payload, startSite } from "./support/site.mjs";
+import { test } from "node:test";
+import { payload } from "./support/site.mjs";
+import { begin, newTabs, openPage, site, tabs } from "./support/suite.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
-let browser;
-let site;
-let tabs;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-beforeEach(async () => {
-  await tabs?.close();
-  site.requests.length = 0;
-  site.ingest = () => ({ status: 503, headers: { "retry-after": "600" } });
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
-});
+begin();
 
 /** Plays something and has it sent; gives the device, who keeps its key, and what is stored of it. */
 const play = async (options) => {
@@ -55,7 +35,7 @@ function isSignedBy(device, jws) {
 }
 
 test("the browser keeps the key where it can: no script can read it, and the host can tell", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const { device, key, kind, readable } = await page.evaluate(play);
   assert.deepEqual({ key, kind, readable }, { key: "webcrypto", kind: "CryptoKey", readable: false });
   const { body } = await site.request();
@@ -66,26 +46,24 @@ test("the browser keeps the key where it can: no script can read it, and the hos
 });
 
 test("without Ed25519 in the browser, or where the host wants it, the module keeps it", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const chosen = await page.evaluate(play, { key: "module" });
   assert.deepEqual({ key: chosen.key, kind: chosen.kind }, { key: "module", kind: "seed" });
   const { body } = await site.request();
   assert.ok(isSignedBy(chosen.device, body.batches[0]));
 
-  await tabs.close();
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
+  await newTabs();
   await tabs.addInitScript(() => {
     SubtleCrypto.prototype.generateKey = () => Promise.reject(new DOMException("no such curve", "NotSupportedError"));
   });
-  const old = await open(tabs, `${site.origin}/`);
+  const old = await openPage();
   const { key, kind } = await old.evaluate(play);
   assert.deepEqual({ key, kind }, { key: "module", kind: "seed" });
   assert.deepEqual([...page.wrongs, ...old.wrongs], []);
 });
 
 test("a device that began with a seed keeps it", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const before = await page.evaluate(play, { key: "module" });
   await page.reload();
   const after = await page.evaluate(play);
@@ -95,7 +73,7 @@ test("a device that began with a seed keeps it", async () => {
 });
 
 test("a lost key begins a new device, openly: what was sealed goes as it is, what was not under the new name", async () => {
-  const page = await open(tabs, `${site.origin}/`);
+  const page = await openPage();
   const { device: former } = await page.evaluate(play);
   await page.evaluate(async () => {
     await harness.until(({ type }) => type === "batch");

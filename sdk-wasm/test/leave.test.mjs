@@ -1,34 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { payload, startSite } from "./support/site.mjs";
+import { beforeEach, test } from "node:test";
+import { chromiumOnly } from "./support/browser.mjs";
+import { payload } from "./support/site.mjs";
+import { begin, openPage, page, site } from "./support/suite.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
-let browser;
-let site;
-let tabs;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([
-    // Playwright switches this cache off.
-    launch({ ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
-    startSite(),
-  ]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
+// Playwright switches this cache off.
+begin({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 beforeEach(async () => {
-  await tabs?.close();
-  site.requests.length = 0;
-  site.ingest = () => ({ status: 503, headers: { "retry-after": "600" } });
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
-  page = await open(tabs, `${site.origin}/`);
+  await openPage();
   await page.evaluate(async () => {
     await (await harness.start()).ready;
     await harness.until(({ type, leader }) => type === "status" && leader);
@@ -126,7 +106,7 @@ test("what is sealed while the page is being left goes by beacon, where the modu
   assert.deepEqual(page.wrongs, []);
 });
 
-test("a page that comes back from the back/forward cache goes on with the chain as it then is", async () => {
+chromiumOnly("a page that comes back from the back/forward cache goes on with the chain as it then is", async () => {
   await page.evaluate(() => {
     window.marker = "the same page";
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
+import { chromiumOnly, launch, open } from "./support/browser.mjs";
 import { startIngest } from "./support/ingest.mjs";
 import { startSite } from "./support/site.mjs";
 
@@ -78,7 +78,7 @@ test("a batch is acknowledged, its receipt verified, and only then forgotten", a
   assert.deepEqual(page.wrongs, []);
 });
 
-test("a batch whose answer was lost is sent again and gets the receipt it had", async () => {
+chromiumOnly("a batch whose answer was lost is sent again and gets the receipt it had", async () => {
   let lost = 0;
   await page.route(
     BATCHES,
@@ -102,7 +102,7 @@ test("a batch whose answer was lost is sent again and gets the receipt it had", 
   assert.deepEqual(page.wrongs, []);
 });
 
-test("a receipt that does not hold stops sending, and nothing is forgotten", async () => {
+chromiumOnly("a receipt that does not hold stops sending, and nothing is forgotten", async () => {
   await page.route(BATCHES, async (route) => {
     const response = await route.fetch();
     const answer = await response.json();

@@ -1,32 +1,13 @@
 // What can happen to a device's storage, in a real browser.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
-import { payload, startSite } from "./support/site.mjs";
+import { beforeEach, test } from "node:test";
+import { chromiumOnly, open } from "./support/browser.mjs";
+import { payload } from "./support/site.mjs";
+import { begin, openPage, page, site, tabs } from "./support/suite.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
-let browser;
-let site;
-let tabs;
-let page;
+begin({ retryAfter: 1 });
 
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startSite()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-beforeEach(async () => {
-  await tabs?.close();
-  site.requests.length = 0;
-  site.ingest = () => ({ status: 503, headers: { "retry-after": "1" } });
-  tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
-  page = await open(tabs, `${site.origin}/`);
-});
+beforeEach(() => openPage());
 
 /** Cuts every record short in which `text` stands, behind the SDK's back. */
 const damage = async (text) => {
@@ -95,7 +76,7 @@ test("records that are damaged are given up openly; the others are sent", async 
   assert.deepEqual(page.wrongs, []);
 });
 
-test("storage that was evicted begins a new device", async () => {
+chromiumOnly("storage that was evicted begins a new device", async () => {
   const before = await page.evaluate(async () => {
     await harness.start();
     harness.play("gone", 40_000);

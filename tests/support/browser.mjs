@@ -1,6 +1,8 @@
-// A real headless Chromium.
+// A real headless browser: Chromium, or Firefox where BROWSER says so.
 import { existsSync } from "node:fs";
+import { test } from "node:test";
 import { chromium } from "playwright-core";
+import { launchFirefox } from "./firefox.mjs";
 
 const PLACES = [
   process.env.CHROME_PATH,
@@ -25,8 +27,12 @@ const ARGS = [
 ];
 const AUTOPLAY = "--autoplay-policy=no-user-gesture-required";
 
-export async function launch({ autoplay = true } = {}) {
-  return chromium.launch({ executablePath: program(), args: autoplay ? [...ARGS, AUTOPLAY] : ARGS });
+/** A test of what Chromium alone has, or lets a test bring about. */
+export const chromiumOnly = process.env.BROWSER === "firefox" ? () => {} : test;
+
+export async function launch({ autoplay = true, ...options } = {}) {
+  if (process.env.BROWSER === "firefox") return launchFirefox();
+  return chromium.launch({ ...options, executablePath: program(), args: autoplay ? [...ARGS, AUTOPLAY] : ARGS });
 }
 
 /** A browser that keeps what it stores in the folder `profile`, from one launch to the next. */

@@ -23,6 +23,8 @@ class Site extends EventEmitter {
   requests = [];
   /** How the ingest endpoint answers: a function from the request's JSON to { status, headers?, body? }, or `null` to hang up. */
   ingest = null;
+  /** What stands in the answers for the page itself. */
+  headers = {};
   /** Paths that cannot be had. */
   blocked = new Set();
   server = createServer((request, response) => {
@@ -36,7 +38,7 @@ class Site extends EventEmitter {
     const { pathname } = new URL(request.url, "http://site");
     if (this.blocked.has(pathname)) return request.socket.destroy();
     if (pathname === "/v1/batches") return this.#ingest(request, response);
-    if (pathname === "/" || pathname === "/other") return send(response, PAGE, "text/html");
+    if (pathname === "/" || pathname === "/other") return send(response, PAGE, "text/html", this.headers);
     if (pathname.endsWith(".wav")) return ranged(request, response, tone());
     if (pathname.startsWith("/sdk/") && !pathname.includes("..")) {
       const path = DIST + pathname.slice("/sdk/".length);
@@ -79,8 +81,8 @@ export function payload(jws) {
   return JSON.parse(Buffer.from(jws.split(".")[1], "base64url").toString("utf8"));
 }
 
-function send(response, body, type) {
-  response.writeHead(200, { "content-type": type, "cache-control": "no-cache" });
+function send(response, body, type, headers = {}) {
+  response.writeHead(200, { "content-type": type, "cache-control": "no-cache", ...headers });
   response.end(body);
 }
 
