@@ -61,6 +61,8 @@ async function compile(folder) {
 }
 
 async function emit(folder) {
+  for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"])
+    cpSync(join(ROOT, licence), join(ROOT, folder, "dist", licence));
   await run("node_modules/.bin/tsc", ["--project", folder], {
     why: `${folder} could not be compiled; what is wrong stands above.`,
   });

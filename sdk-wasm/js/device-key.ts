@@ -1,8 +1,6 @@
 // The device's Ed25519 key. Its private half never leaves the device, and where the browser can keep it, no script
 // can read it either.
 
-import type { Wasm } from "./wasm.js";
-
 /** Who keeps the private half: the browser (no script can read it), or the module (its seed lies in IndexedDB). */
 export type KeyKeeper = "webcrypto" | "module";
 
@@ -15,6 +13,13 @@ export interface DeviceKey {
   readonly keeper: KeyKeeper;
   /** Signs; a result at once is best, since a page on its way out waits for nothing. */
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** What the module has for it. Not the bindings' own type, whose declarations need a newer library than our users may have. */
+interface SeedKeys {
+  readonly SeedKey: new (
+    seed: Uint8Array,
+  ) => { public_key(): Uint8Array; device(): string; sign(message: Uint8Array): Uint8Array };
 }
 
 /** What is stored of a key: a seed, or a key that the browser keeps. */
@@ -45,7 +50,7 @@ export function isKey(found: unknown): found is StoredKey {
 }
 
 /** A stored key, ready to sign. */
-export async function openKey(wasm: Wasm, stored: StoredKey): Promise<DeviceKey> {
+export async function openKey(wasm: SeedKeys, stored: StoredKey): Promise<DeviceKey> {
   if (stored instanceof Uint8Array) {
     const key = new wasm.SeedKey(stored);
     return { publicKey: key.public_key(), id: key.device(), keeper: "module", sign: (message) => key.sign(message) };
