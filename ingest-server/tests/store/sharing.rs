@@ -140,7 +140,7 @@ fn what_reached_two_nodes_counts_once_in_whichever_order_they_load() {
             ["a.example", "b.example"].map(|name| Node::open(&connection, name, folder.path(), &runtime));
         let (mut random, mut one, mut model) = (Random::new(seed), judge(), Model::default());
         let mut leaf = 0;
-        for device in 1..=6 {
+        for device in 1..=4 {
             let mut prev: Option<Batch> = None;
             for number in 0..3 {
                 // Neither part is enough by itself; together they are, now and then.
@@ -150,7 +150,7 @@ fn what_reached_two_nodes_counts_once_in_whichever_order_they_load() {
                 // Each to one node or both; a device that lives on one node stays there.
                 let ways: [[&[usize]; 2]; 5] =
                     [[&[0], &[1]], [&[1], &[0]], [&[0, 1], &[1]], [&[1], &[0, 1]], [&[1, 0], &[0, 1]]];
-                let way = if device == 6 { &[&[1][..], &[1]] } else { random.one(&ways) };
+                let way = if device == 4 { &[&[1][..], &[1]] } else { random.one(&ways) };
                 for (batch, to) in [&first, &second].into_iter().zip(way) {
                     let mut at = received(batch, 1);
                     for (place, node) in to.iter().enumerate() {
@@ -161,7 +161,7 @@ fn what_reached_two_nodes_counts_once_in_whichever_order_they_load() {
                         nodes[*node].take(batch, at);
                         at += 5 * SECOND;
                     }
-                    if random.below(3) == 0 {
+                    if random.below(4) == 0 {
                         nodes[usize::from(random.below(2) == 1)].store.load().unwrap();
                     }
                 }
@@ -173,7 +173,7 @@ fn what_reached_two_nodes_counts_once_in_whichever_order_they_load() {
         let expected: BTreeMap<SessionKey, Play> =
             one.casebook().cases().map(|case| (case.key(), case.play.clone())).collect();
         let valid = expected.values().filter(|play| play.verdict.status == Status::Valid).count();
-        assert!(valid > 3 && valid < expected.len(), "{valid} of {} count", expected.len());
+        assert!(valid > 0 && valid < expected.len(), "{valid} of {} count", expected.len());
         assert_eq!(stored(&runtime, &connection), expected, "seed {seed}");
         model.apply(&expected.into_values().collect::<Vec<_>>());
         // An erasure is asked of both.

@@ -3,8 +3,9 @@
 //! After a failure the same is tried again, later and later. Nothing else waits for that.
 
 use super::connection::{patiently, rows};
-use super::outbox::{Block, Events};
-use super::rows::{ChangeRow, EventRow, PartRow, changes};
+use super::outbox::{Block, Rows};
+use super::rowbinary::Values;
+use super::rows::{CHANGE_COLUMNS, EVENT_COLUMNS, PART_COLUMNS, changes};
 use super::{Shared, migrations};
 use crate::store::StoreError;
 use clickhouse::Row;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const EVENTS: usize = 200_000;
 /// Changes of a block.
 const CHANGES: usize = 50_000;
+/// Bytes that are handed over together.
+const CHUNK: usize = 1 << 20;
 /// How long ClickHouse may take for a block.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// The first and the longest pause after a failure.
@@ -116,10 +119,10 @@ impl Shared {
     fn load_blocks(&self) -> Result<u64, StoreError> {
         let mut blocks = 0;
         loop {
-            let events = self.outbox().events(EVENTS)?;
+            let events = self.outbox().rows(EVENTS)?;
             if let Some(events) = &events {
                 self.runtime.block_on(self.send_events(events))?;
-                self.outbox().events_loaded(events)?;
+                self.outbox().rows_loaded(events)?;
                 blocks += 1;
             }
             let block = self.outbox().block(CHANGES)?;
@@ -151,28 +154,42 @@ impl Shared {
         self.outbox().restore(version, &plays)
     }
 
-    async fn send_events(&self, Events { token, waiting, .. }: &Events) -> Result<(), StoreError> {
-        let mut insert = self.insert::<EventRow<'_>>("play_events", token).await?;
-        for row in waiting.iter().flat_map(|waiting| waiting.rows(&self.node)) {
-            insert.write(&row).await?;
-        }
-        insert.end().await?;
+    async fn send_events(&self, Rows { token, events, parts, .. }: &Rows) -> Result<(), StoreError> {
+        self.send_rows("play_events", EVENT_COLUMNS, token, events.iter().map(Vec::as_slice)).await?;
         // Last, so that whoever finds a part finds its events.
-        let mut insert = self.insert::<PartRow<'_>>("session_parts", token).await?;
-        for waiting in waiting {
-            insert.write(&waiting.part(&self.node)).await?;
+        self.send_rows("session_parts", PART_COLUMNS, token, parts.iter().map(Vec::as_slice)).await
+    }
+
+    /// Sends a block of rows that are encoded already.
+    async fn send_rows(
+        &self,
+        table: &str,
+        columns: &str,
+        token: &str,
+        rows: impl Iterator<Item = &[u8]>,
+    ) -> Result<(), StoreError> {
+        let text = format!("INSERT INTO {table} ({columns}) FORMAT RowBinary");
+        let mut insert = self.connection.client().insert_formatted_with(text);
+        for (name, value) in settings(token) {
+            insert = insert.with_setting(name, value);
+        }
+        let insert = insert.with_timeouts(Some(PATIENCE), Some(PATIENCE));
+        let mut insert = insert.buffered_with_capacity(CHUNK);
+        for rows in rows {
+            insert.write_buffered(rows);
+            if insert.buf_len() >= CHUNK {
+                insert.flush().await?;
+            }
         }
         Ok(insert.end().await?)
     }
 
     async fn send_changes(&self, Block { version, token, changes: sent }: &Block) -> Result<(), StoreError> {
-        let mut insert = self.insert::<ChangeRow<'_>>("play_changes", token).await?;
-        for change in sent {
-            for row in changes(&self.node, *version, change.before.as_ref(), change.now.as_ref()) {
-                insert.write(&row).await?;
-            }
-        }
-        Ok(insert.end().await?)
+        let rows: Vec<Values> = sent
+            .iter()
+            .map(|change| changes(&self.node, *version, change.before.as_ref(), change.now.as_ref()))
+            .collect();
+        self.send_rows("play_changes", CHANGE_COLUMNS, token, rows.iter().map(Values::bytes)).await
     }
 
     async fn send_progress(&self, version: u64, leaves: u64) -> Result<(), StoreError> {
@@ -184,17 +201,11 @@ impl Shared {
 
     /// An insert of one block that ClickHouse knows again, in the table and in all views of it.
     pub(super) async fn insert<T: Row>(&self, table: &str, token: &str) -> Result<Insert<T>, StoreError> {
-        let insert = patiently(self.connection.client().insert::<T>(table)).await?;
-        Ok(insert
-            .with_timeouts(Some(PATIENCE), Some(PATIENCE))
-            .with_setting("insert_deduplication_token", token)
-            .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
-            .with_setting("async_insert", "0")
-            .with_setting("max_insert_block_size", "1048576")
-            // A device may claim to have played in any year.
-            .with_setting("max_partitions_per_insert_block", "0")
-            // On a cluster an insert is done when the nodes that hold the rows have them.
-            .with_setting("distributed_foreground_insert", "1"))
+        let mut insert = patiently(self.connection.client().insert::<T>(table)).await?;
+        for (name, value) in settings(token) {
+            insert = insert.with_setting(name, value);
+        }
+        Ok(insert.with_timeouts(Some(PATIENCE), Some(PATIENCE)))
     }
 
     /// Deletes what ClickHouse still has of listeners who are to be forgotten; what it counted of them is taken away by
@@ -214,4 +225,18 @@ impl Shared {
         }
         Ok(self.outbox().erased(&listeners)?)
     }
+}
+
+/// The settings of an insert.
+fn settings(token: &str) -> [(&'static str, &str); 6] {
+    [
+        ("insert_deduplication_token", token),
+        ("deduplicate_blocks_in_dependent_materialized_views", "1"),
+        ("async_insert", "0"),
+        ("max_insert_block_size", "1048576"),
+        // A device may claim to have played in any year.
+        ("max_partitions_per_insert_block", "0"),
+        // On a cluster an insert is done when the nodes that hold the rows have them.
+        ("distributed_foreground_insert", "1"),
+    ]
 }

@@ -15,6 +15,7 @@ mod loader;
 pub mod migrations;
 mod outbox;
 mod queries;
+mod rowbinary;
 mod rows;
 mod sharing;
 
@@ -60,7 +61,7 @@ impl ClickHouseStore {
         analysis: Arc<Analysis>,
         runtime: Handle,
     ) -> Result<Self, StoreError> {
-        let outbox = Outbox::open(&folder.join("clickhouse-outbox.sqlite"))?;
+        let outbox = Outbox::open(&folder.join("clickhouse-outbox.sqlite"), node)?;
         let shared = Shared {
             connection,
             node: node.to_owned(),

@@ -8,15 +8,19 @@ mod shared;
 pub use shared::{Decision, Untold};
 
 use super::rows::Waiting;
+use crate::derived;
 use crate::store::{Addition, Change, StoreError};
 use delistening_schema::play::{Play, SessionKey};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// So many sessions of batches may wait; the journal keeps the rest.
 const MOST: u64 = 1_000_000;
+
+/// The form of the file. One of another form is made anew: it is derived.
+const FORM: u32 = 2;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -24,21 +28,28 @@ const SCHEMA: &str = "
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 8000;
-    -- What batches say of sessions and is not loaded.
+    -- What batches say of sessions and is not loaded: rows as they are sent, those of events (`count` of them, `size`
+    -- bytes) compressed, since writing them is what costs.
     CREATE TABLE IF NOT EXISTS waiting (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, leaf INTEGER NOT NULL, listener TEXT NOT NULL, rows TEXT NOT NULL
+        id INTEGER PRIMARY KEY AUTOINCREMENT, leaf INTEGER NOT NULL, listener TEXT NOT NULL, count INTEGER NOT NULL,
+        part BLOB NOT NULL, size INTEGER NOT NULL, events BLOB NOT NULL
     );
     -- Each session's play now, unless it was erased. While it waits to be loaded (`since` this entry of the log),
-    -- `counted` is what ClickHouse counts; otherwise that is the same.
+    -- `counted` is what ClickHouse counts; otherwise that is the same. `block` is the block of changes that it was sent
+    -- with and that is not acknowledged; where it was `altered` since, `sent` is what was sent.
     CREATE TABLE IF NOT EXISTS plays (
-        device BLOB NOT NULL, session BLOB NOT NULL, now TEXT, since INTEGER, counted TEXT,
-        PRIMARY KEY (device, session)
+        device BLOB NOT NULL, session BLOB NOT NULL, now TEXT, since INTEGER, counted TEXT, block INTEGER,
+        altered INTEGER NOT NULL DEFAULT 0, sent TEXT, PRIMARY KEY (device, session)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS plays_waiting ON plays (since) WHERE since IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS plays_sent ON plays (block) WHERE block IS NOT NULL;
+    CREATE TRIGGER IF NOT EXISTS plays_altered AFTER UPDATE OF now ON plays
+    WHEN old.block IS NOT NULL AND NOT old.altered AND old.now IS NOT new.now
+    BEGIN
+        UPDATE plays SET altered = 1, sent = old.now WHERE device = old.device AND session = old.session;
+    END;
     -- Listeners whose events are to be deleted.
     CREATE TABLE IF NOT EXISTS erasures (listener TEXT PRIMARY KEY) WITHOUT ROWID;
-    -- The block of changes that is sent and not acknowledged.
-    CREATE TABLE IF NOT EXISTS sending (one INTEGER PRIMARY KEY CHECK (one = 1), block TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS progress (
         one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL, version INTEGER NOT NULL,
         epoch TEXT NOT NULL, known INTEGER NOT NULL
@@ -49,11 +60,14 @@ const SCHEMA: &str = "
 #[derive(Debug)]
 pub struct Outbox {
     database: Connection,
+    /// The origin of this node's log.
+    node: String,
+    zstd: Zstd,
     path: PathBuf,
 }
 
 /// Changes that are sent together.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Block {
     /// Grows with every block.
     pub version: u64,
@@ -64,36 +78,48 @@ pub struct Block {
 }
 
 /// A change that is sent.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 pub struct Sent {
     /// What is counted until then.
     pub before: Option<Play>,
-    /// What is counted from then on.
-    pub now: Option<Play>,
+    /// What is counted from then on, and its text.
+    pub now: Option<(Play, String)>,
 }
 
-/// Events that are sent together.
+/// What batches say, as rows that are sent together.
 #[derive(Debug)]
-pub struct Events {
+pub struct Rows {
     /// By which ClickHouse knows them again.
     pub token: String,
-    /// What batches say of sessions.
-    pub waiting: Vec<Waiting>,
+    /// Rows for `play_events`.
+    pub events: Vec<Vec<u8>>,
+    /// Rows for `session_parts`.
+    pub parts: Vec<Vec<u8>>,
     last: i64,
 }
 
 impl Outbox {
-    /// Opens or makes the file.
-    pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        let database = Connection::open(path)?;
+    /// Opens or makes the file of the node whose log is `node`.
+    pub fn open(path: &Path, node: &str) -> Result<Self, StoreError> {
+        let mut database = Connection::open(path)?;
+        let form: u32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let made = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
+        if form != FORM && database.query_row(made, [], |row| row.get(0))? {
+            tracing::warn!(path = %path.display(), "an outbox of another form is made anew");
+            drop(database);
+            derived::remove(path);
+            database = Connection::open(path)?;
+        }
         database.execute_batch(SCHEMA)?;
+        database.pragma_update(None, "user_version", FORM)?;
         database.execute_batch(shared::SCHEMA)?;
         let mut random = [0; 8];
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Tokens of a file that was lost never come again.
         let epoch = delistening_schema::bytes::encode(&random);
         database.execute("INSERT OR IGNORE INTO progress VALUES (1, 0, 0, ?1, 0)", [epoch])?;
-        Ok(Self { database, path: path.to_owned() })
+        let zstd = Zstd::new().map_err(unreadable)?;
+        Ok(Self { database, node: node.to_owned(), zstd, path: path.to_owned() })
     }
 
     /// How many entries of the log it has taken in.
@@ -138,15 +164,26 @@ impl Outbox {
         for (key, play) in &worth {
             changes.extend(put(&transaction, key, play, cursor)?);
         }
+        let Zstd { compressor, .. } = &mut self.zstd;
         for Addition { key, fragment } in additions.iter().filter(|addition| addition.fragment.leaf >= leaves)
         {
             let rows = match worth.get(key) {
-                Some(play) => Waiting::new(key, fragment, Some(play)),
-                None => Waiting::new(key, fragment, known(&transaction, key)?.as_ref()),
+                Some(play) => Waiting::new(&self.node, key, fragment, Some(play)),
+                None => Waiting::new(&self.node, key, fragment, known(&transaction, key)?.as_ref()),
             };
             transaction
-                .prepare_cached("INSERT INTO waiting (leaf, listener, rows) VALUES (?1, ?2, ?3)")?
-                .execute(params![fragment.leaf, fragment.listener, serde_json::to_string(&rows)?])?;
+                .prepare_cached(
+                    "INSERT INTO waiting (leaf, listener, count, part, size, events)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                )?
+                .execute(params![
+                    fragment.leaf,
+                    fragment.listener,
+                    rows.count,
+                    rows.part.bytes(),
+                    rows.events.bytes().len(),
+                    compressor.compress(rows.events.bytes()).map_err(unreadable)?,
+                ])?;
         }
         transaction.prepare_cached("UPDATE progress SET leaves = max(leaves, ?1)")?.execute([cursor])?;
         transaction.commit()?;
@@ -182,88 +219,91 @@ impl Outbox {
             .collect()
     }
 
-    /// Events that wait, about `most` of them.
-    pub fn events(&self, most: usize) -> Result<Option<Events>, StoreError> {
-        let mut statement = self.database.prepare_cached("SELECT id, rows FROM waiting ORDER BY id")?;
+    /// Rows that wait, about `most` events.
+    pub fn rows(&mut self, most: usize) -> Result<Option<Rows>, StoreError> {
+        let mut statement =
+            self.database.prepare_cached("SELECT id, count, part, size, events FROM waiting ORDER BY id")?;
         let mut rows = statement.query([])?;
-        let (mut waiting, mut count, mut range) = (Vec::new(), 0, None);
+        let (mut parts, mut events, mut count, mut range) = (Vec::new(), Vec::new(), 0, None);
         while count < most
             && let Some(row) = rows.next()?
         {
             let id: i64 = row.get(0)?;
-            let one: Waiting = serde_json::from_str(row.get_ref(1)?.as_str().unwrap_or_default())?;
-            count += one.len();
-            waiting.push(one);
+            count += row.get::<_, usize>(1)?;
+            parts.push(row.get(2)?);
+            let compressed = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
+            let whole = self.zstd.decompressor.decompress(compressed, row.get(3)?);
+            events.push(whole.map_err(unreadable)?);
             range = Some((range.map_or(id, |(first, _)| first), id));
         }
         let Some((first, last)) = range else { return Ok(None) };
         let token = format!("{}/events/{first}-{last}", self.epoch()?);
-        Ok(Some(Events { token, waiting, last }))
+        Ok(Some(Rows { token, events, parts, last }))
     }
 
-    /// Events are loaded.
-    pub fn events_loaded(&self, events: &Events) -> rusqlite::Result<()> {
-        self.database.execute("DELETE FROM waiting WHERE id <= ?1", [events.last]).map(|_| ())
+    /// They are loaded.
+    pub fn rows_loaded(&self, rows: &Rows) -> rusqlite::Result<()> {
+        self.database.execute("DELETE FROM waiting WHERE id <= ?1", [rows.last]).map(|_| ())
     }
 
     /// The block of changes that is sent and not acknowledged, or else a new one of at most `most` changes, on the disk
     /// before it is given. `None` if nothing has changed.
     pub fn block(&mut self, most: usize) -> Result<Option<Block>, StoreError> {
-        let sending: Option<String> =
-            self.database.query_row("SELECT block FROM sending", [], |row| row.get(0)).optional()?;
-        if let Some(text) = sending {
-            return Ok(Some(serde_json::from_str(&text)?));
-        }
-        // What was erased before it was ever counted.
-        self.database
-            .execute("DELETE FROM plays WHERE since IS NOT NULL AND now IS NULL AND counted IS NULL", [])?;
-        let changes: Vec<Sent> = {
-            let mut statement = self.database.prepare_cached(
-                "SELECT counted, now FROM plays WHERE since IS NOT NULL ORDER BY since LIMIT ?1",
-            )?;
-            let mut rows = statement.query([i64::try_from(most).unwrap_or(i64::MAX)])?;
-            let mut changes = Vec::new();
-            while let Some(row) = rows.next()? {
-                changes.push(Sent { before: play(row, 0)?, now: play(row, 1)? });
-            }
-            changes
+        let sent = "SELECT block FROM plays WHERE block IS NOT NULL LIMIT 1";
+        let sent: Option<u64> = self.database.query_row(sent, [], |row| row.get(0)).optional()?;
+        let version = match sent {
+            Some(version) => version,
+            None => self.next_block(most)?,
         };
-        if changes.is_empty() {
-            return Ok(None);
+        let mut statement = self
+            .database
+            .prepare_cached("SELECT counted, iif(altered, sent, now) FROM plays WHERE block = ?1")?;
+        let mut rows = statement.query([version])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            let now = match row.get::<_, Option<String>>(1)? {
+                Some(text) => Some((serde_json::from_str(&text)?, text)),
+                None => None,
+            };
+            changes.push(Sent { before: play(row, 0)?, now });
         }
+        let token = format!("{}/changes/{version}", self.epoch()?);
+        Ok((!changes.is_empty()).then_some(Block { version, token, changes }))
+    }
+
+    /// Notes what the next block holds, and gives its number.
+    fn next_block(&mut self, most: usize) -> rusqlite::Result<u64> {
         let version = self.version()? + 1;
-        let block = Block { version, token: format!("{}/changes/{version}", self.epoch()?), changes };
         self.database.execute_batch("PRAGMA synchronous = FULL;")?;
-        self.database.execute("INSERT INTO sending VALUES (1, ?1)", [serde_json::to_string(&block)?])?;
+        let transaction = self.database.transaction()?;
+        // What was erased before it was ever counted.
+        transaction
+            .execute("DELETE FROM plays WHERE since IS NOT NULL AND now IS NULL AND counted IS NULL", [])?;
+        transaction
+            .prepare_cached(
+                "UPDATE plays SET block = ?1 WHERE (device, session) IN
+                 (SELECT device, session FROM plays WHERE since IS NOT NULL ORDER BY since LIMIT ?2)",
+            )?
+            .execute(params![version, i64::try_from(most).unwrap_or(i64::MAX)])?;
+        transaction.commit()?;
         self.database.execute_batch("PRAGMA synchronous = NORMAL;")?;
-        Ok(Some(block))
+        Ok(version)
     }
 
     /// A block is acknowledged: what it changed is counted.
-    pub fn block_loaded(&mut self, block: &Block) -> Result<(), StoreError> {
+    pub fn block_loaded(&mut self, Block { version, .. }: &Block) -> rusqlite::Result<()> {
         let transaction = self.database.transaction()?;
-        for Sent { before, now } in &block.changes {
-            let Some(key) = now.as_ref().or(before.as_ref()).map(SessionKey::from) else { continue };
-            let (device, session) = (key.device.0.0, key.session.as_bytes());
-            let text = now.as_ref().map(Play::to_text);
+        for statement in [
             // What changed while the block was under way goes on waiting.
-            transaction
-                .prepare_cached(
-                    "UPDATE plays SET since = iif(now IS ?3, NULL, since), counted = iif(now IS ?3, NULL, ?3)
-                     WHERE device = ?1 AND session = ?2",
-                )?
-                .execute(params![device, session, text])?;
-            if now.is_none() {
-                transaction
-                    .prepare_cached(
-                        "DELETE FROM plays WHERE device = ?1 AND session = ?2 AND now IS NULL AND since IS NULL",
-                    )?
-                    .execute(params![device, session])?;
-            }
+            "UPDATE plays SET counted = sent, block = NULL, altered = 0, sent = NULL
+             WHERE block = ?1 AND altered = 1 AND now IS NOT sent",
+            "DELETE FROM plays WHERE block = ?1 AND now IS NULL",
+            "UPDATE plays SET since = NULL, counted = NULL, block = NULL, altered = 0, sent = NULL WHERE block = ?1",
+            "UPDATE progress SET version = max(version, ?1)",
+        ] {
+            transaction.prepare_cached(statement)?.execute([version])?;
         }
-        transaction.execute("DELETE FROM sending", [])?;
-        transaction.execute("UPDATE progress SET version = max(version, ?1)", [block.version])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Listeners whose events are to be deleted.
@@ -294,16 +334,17 @@ impl Outbox {
     pub fn restore(&mut self, version: u64, counted: &[Play]) -> Result<(), StoreError> {
         let transaction = self.database.transaction()?;
         transaction.execute_batch(
-            "DELETE FROM sending; DELETE FROM plays WHERE now IS NULL;
-             UPDATE plays SET counted = NULL, since = (SELECT leaves FROM progress);",
+            "DELETE FROM plays WHERE now IS NULL;
+             UPDATE plays SET since = (SELECT leaves FROM progress), counted = NULL, block = NULL, altered = 0,
+             sent = NULL;",
         )?;
         shared::doubt(&transaction)?;
         for play in counted {
             let (device, session) = (play.device.0.0, play.session.as_bytes());
             transaction
                 .prepare_cached(
-                    "INSERT INTO plays VALUES (?1, ?2, ?3, NULL, NULL) ON CONFLICT DO UPDATE SET
-                     since = iif(now IS ?3, NULL, since), counted = iif(now IS ?3, NULL, ?3)",
+                    "INSERT INTO plays (device, session, now) VALUES (?1, ?2, ?3)
+                     ON CONFLICT DO UPDATE SET since = iif(now IS ?3, NULL, since), counted = iif(now IS ?3, NULL, ?3)",
                 )?
                 .execute(params![device, session, play.to_text()])?;
         }
@@ -315,6 +356,32 @@ impl Outbox {
     pub fn epoch(&self) -> rusqlite::Result<String> {
         self.database.query_row("SELECT epoch FROM progress", [], |row| row.get(0))
     }
+}
+
+/// Compresses what is written.
+struct Zstd {
+    compressor: zstd::bulk::Compressor<'static>,
+    decompressor: zstd::bulk::Decompressor<'static>,
+}
+
+impl Zstd {
+    fn new() -> std::io::Result<Self> {
+        // The fastest there is: it lies here for a moment.
+        Ok(Self {
+            compressor: zstd::bulk::Compressor::new(1)?,
+            decompressor: zstd::bulk::Decompressor::new()?,
+        })
+    }
+}
+
+impl fmt::Debug for Zstd {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Zstd").finish_non_exhaustive()
+    }
+}
+
+fn unreadable(error: std::io::Error) -> StoreError {
+    StoreError::Unreadable(serde_json::Error::io(error))
 }
 
 fn play(row: &Row<'_>, column: usize) -> Result<Option<Play>, StoreError> {
@@ -348,7 +415,7 @@ fn put(
     if !shared::put(transaction, key, play)? {
         transaction
             .prepare_cached(
-                "INSERT INTO plays VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT DO UPDATE SET
+                "INSERT INTO plays (device, session, now, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
                  counted = iif(since IS NULL, now, counted), since = ifnull(since, ?4), now = ?3",
             )?
             .execute(params![key.device.0.0, key.session.as_bytes(), play.to_text(), cursor])?;

@@ -15,6 +15,7 @@ const STEPS_OF_DAY: u32 = 24 * STEPS_OF_HOUR;
 
 const SUMS: &str = "sum(valid) AS v, sum(short) AS s, sum(muted) AS m, sum(suspect) AS u, sum(invalid) AS i, sum(heard_ms) AS h";
 
+/// Either the plays of a bucket, or the listeners of one or of all.
 #[derive(Row, Deserialize)]
 struct BucketRow {
     bucket: u32,
@@ -24,6 +25,9 @@ struct BucketRow {
     u: i64,
     i: i64,
     h: i64,
+    plays: u8,
+    whole: u8,
+    listeners: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -35,12 +39,6 @@ struct TopRow {
     u: i64,
     i: i64,
     h: i64,
-}
-
-#[derive(Row, Deserialize)]
-struct BucketListeners {
-    bucket: u32,
-    listeners: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -60,42 +58,34 @@ pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -
     let table = table(bounds);
     let condition = Condition::new(filter, bounds);
     let bucket = bucket(bounds);
-    let sums = format!(
-        "SELECT {bucket} AS bucket, {SUMS} FROM plays_by_{table} WHERE {} GROUP BY bucket",
-        condition.text
+    // As one question: what is asked in turn is waited for in turn.
+    let text = format!(
+        "SELECT {bucket} AS bucket, {SUMS}, toUInt8(1) AS plays, toUInt8(0) AS whole, toUInt64(0) AS listeners
+         FROM plays_by_{table} WHERE {condition} GROUP BY bucket
+         UNION ALL
+         SELECT bucket, toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toUInt8(0),
+            toUInt8(grouping(bucket)), uniqExact(listener)
+         FROM (SELECT {bucket} AS bucket, listener FROM listeners_by_{table} WHERE {condition}
+            GROUP BY bucket, listener HAVING sum(valid) > 0)
+         GROUP BY bucket WITH ROLLUP",
+        condition = condition.text
     );
-    let listeners = |bucket: &str| {
-        format!(
-            "SELECT bucket, count() AS listeners FROM (SELECT {bucket} AS bucket, listener FROM listeners_by_{table}
-             WHERE {} GROUP BY bucket, listener HAVING sum(valid) > 0) GROUP BY bucket",
-            condition.text
-        )
-    };
-    let (each, all) = (listeners(&bucket), listeners("toUInt32(0)"));
-    let (sums, each, all) = tokio::try_join!(
-        rows::<BucketRow>(condition.bind(connection.query(&sums))),
-        rows::<BucketListeners>(condition.bind(connection.query(&each))),
-        async {
-            // One bucket is all.
-            if bounds.buckets() == 1 {
-                return Ok(Vec::new());
-            }
-            rows::<BucketListeners>(condition.bind(connection.query(&all))).await
-        },
-    )?;
+    let query = condition.bind(condition.bind(connection.query(&text)));
     let mut series = Series { total: Counts::default(), buckets: vec![Counts::default(); bounds.buckets()] };
     let place =
         |begin: u32| bounds.steps().binary_search(&step_of(u64::from(begin) * 1000)).unwrap_or_default();
-    for row in sums {
-        let counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
-        add(&mut series.total, &counts);
-        series.buckets[place(row.bucket)] = counts;
+    for row in rows::<BucketRow>(query).await? {
+        if row.plays == 1 {
+            let counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
+            add(&mut series.total, &counts);
+            let bucket = &mut series.buckets[place(row.bucket)];
+            *bucket = Counts { listeners: bucket.listeners, ..counts };
+        } else if row.whole == 1 {
+            series.total.listeners = row.listeners;
+        } else {
+            series.buckets[place(row.bucket)].listeners = row.listeners;
+        }
     }
-    for row in &each {
-        series.buckets[place(row.bucket)].listeners = row.listeners;
-    }
-    series.total.listeners =
-        if bounds.buckets() == 1 { &each } else { &all }.first().map_or(0, |row| row.listeners);
     Ok(series)
 }
 

@@ -198,7 +198,7 @@ fn count(
         return Ok(changed > 0);
     }
     let added = transaction
-        .prepare_cached("INSERT OR IGNORE INTO plays VALUES (?1, ?2, ?3, ?4, NULL)")?
+        .prepare_cached("INSERT OR IGNORE INTO plays (device, session, now, since) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![device, session, text, leaves])?;
     Ok(added > 0)
 }
