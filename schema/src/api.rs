@@ -1,5 +1,8 @@
 //! The bodies of `POST /v1/batches`, and what else devices ask for.
 
+use crate::json::{FromJson, Json};
+use crate::object;
+use crate::prelude::*;
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +20,8 @@ pub struct IngestRequest {
     pub batches: Vec<String>,
 }
 
+object!(write IngestRequest { [token], [known], batches });
+
 /// A checkpoint by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -27,6 +32,8 @@ pub struct Known {
     pub size: u64,
 }
 
+object!(write Known { origin, size });
+
 /// What the server answers with status 200.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -36,6 +43,8 @@ pub struct IngestResponse {
     /// One answer per batch, in order.
     pub answers: Vec<Answer>,
 }
+
+object!(read IngestResponse { log, answers });
 
 /// What became of one batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +60,17 @@ pub enum Answer {
         /// Why, and what to do.
         problem: Problem,
     },
+}
+
+impl FromJson for Answer {
+    fn from_json(json: Json<'_>) -> Option<Self> {
+        match json.get("status")?.string()?.as_str() {
+            "accepted" => FromJson::from_json(json).map(Self::Accepted),
+            "duplicate" => FromJson::from_json(json).map(Self::Duplicate),
+            "refused" => json.required("problem").map(|problem| Self::Refused { problem }),
+            _ => None,
+        }
+    }
 }
 
 /// The proof that a batch was kept.
@@ -69,6 +89,8 @@ pub struct Acknowledgement {
     pub problems: Vec<Problem>,
 }
 
+object!(read Acknowledgement { receipt, [consistency], [problems] });
+
 /// What `GET /log/keys` answers: the keys that the log has had, and what leads from each to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -79,3 +101,5 @@ pub struct LogKeys {
     /// [`successor`](crate::ledger::successor).
     pub handovers: Vec<String>,
 }
+
+object!(read LogKeys { keys, handovers });

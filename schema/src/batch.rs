@@ -5,10 +5,12 @@
 //! and exported; they are never re-encoded.
 
 use crate::bytes::{self, Hash, base64url_array, optional_hash};
+use crate::json::{self, Json, Object};
 use crate::jws::{self, JwsError, Parts};
 use crate::key::{DeviceId, KeyError, PublicKey};
-use crate::limits;
+use crate::prelude::*;
 use crate::problem::{Code, Problem};
+use crate::{limits, object, words};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -57,6 +59,33 @@ pub struct Batch {
     pub dropped: Vec<Dropped>,
 }
 
+/// A payload as a device writes it, with its events as the texts that they are stored as. See [`Batch`].
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// `UUIDv7` of the batch.
+    pub batch: Uuid,
+    /// See [`Batch::seq`].
+    pub seq: u64,
+    /// See [`Batch::prev`].
+    pub prev: Option<Hash>,
+    /// See [`Batch::nonce`].
+    pub nonce: [u8; 16],
+    /// See [`Batch::aud`].
+    pub aud: &'a str,
+    /// See [`Batch::listener`].
+    pub listener: &'a str,
+    /// See [`Batch::anchor`].
+    pub anchor: Option<&'a Anchor>,
+    /// See [`Batch::sent_at`].
+    pub sent_at: u64,
+    /// See [`Batch::sdk`].
+    pub sdk: &'a str,
+    /// See [`Batch::events`].
+    pub events: &'a [&'a str],
+    /// See [`Batch::dropped`].
+    pub dropped: &'a [Dropped],
+}
+
 /// Events that a device gave up instead of sending them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -87,19 +116,15 @@ pub enum DropReason {
     Other,
 }
 
-impl DropReason {
-    /// The reason as it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::QueueFull => "queue_full",
-            Self::TooOld => "too_old",
-            Self::Corrupted => "corrupted",
-            Self::Refused => "refused",
-            Self::KeyLost => "key_lost",
-            Self::Other => "other",
-        }
-    }
-}
+object!(Dropped { reason, events });
+words!(DropReason {
+    QueueFull = "queue_full",
+    TooOld = "too_old",
+    Corrupted = "corrupted",
+    Refused = "refused",
+    KeyLost = "key_lost",
+    Other = "other",
+} else Other);
 
 /// A checkpoint that a device had verified: what makes the time of its plays hold up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +137,8 @@ pub struct Anchor {
     /// The tree's root.
     pub root: Hash,
 }
+
+object!(write Anchor { origin, size, root });
 
 /// A batch that was opened: signature, form and bounds hold.
 #[derive(Clone, Debug)]
@@ -146,14 +173,61 @@ pub fn header(key: &PublicKey) -> String {
     format!(r#"{{"alg":"EdDSA","typ":"{TYPE}","jwk":{{"kty":"OKP","crv":"Ed25519","x":"{}"}}}}"#, key.jwk_x())
 }
 
-impl Batch {
-    /// The bytes to sign; give them with the signature to [`jws::with_signature`].
-    ///
-    /// # Panics
-    /// Never: a batch is always representable as JSON.
+impl Draft<'_> {
+    /// The bytes to sign for the device of `key`; give them with the signature to [`jws::with_signature`].
     pub fn signing_input(&self, key: &PublicKey) -> String {
-        let payload = serde_json::to_vec(self).expect("a batch is always representable");
-        jws::signing_input(&header(key), &payload)
+        jws::signing_input(&header(key), self.payload(key.thumbprint()).as_bytes())
+    }
+
+    fn payload(&self, device: DeviceId) -> String {
+        let mut payload = String::new();
+        let mut object = Object::begin(&mut payload);
+        object.member("v", &VERSION);
+        object.member("batch", &self.batch);
+        object.member("device", &device);
+        object.member("seq", &self.seq);
+        object.member("prev", &self.prev.map_or_else(String::new, |hash| hash.to_string()));
+        object.member("nonce", &bytes::encode(&self.nonce));
+        object.member("aud", self.aud);
+        object.member("listener", self.listener);
+        if let Some(anchor) = self.anchor {
+            object.member("anchor", anchor);
+        }
+        object.member("sent_at", &self.sent_at);
+        object.member("sdk", self.sdk);
+        object.member("events", &json::Raw(format!("[{}]", self.events.join(","))));
+        if !self.dropped.is_empty() {
+            object.member("dropped", self.dropped);
+        }
+        object.end();
+        payload
+    }
+}
+
+/// The device that a signed batch names, without a look at anything else: for a device that looks at its own.
+pub fn device_of(jws: &str) -> Option<DeviceId> {
+    let payload = bytes::decode(jws.split('.').nth(1)?)?;
+    Json::parse(str::from_utf8(&payload).ok()?)?.required("device")
+}
+
+impl Batch {
+    /// The bytes to sign for the device of `key`, as [`Draft::signing_input`].
+    pub fn signing_input(&self, key: &PublicKey) -> String {
+        let events: Vec<&str> = self.events.iter().map(|event| event.get()).collect();
+        let draft = Draft {
+            batch: self.batch,
+            seq: self.seq,
+            prev: self.prev,
+            nonce: self.nonce,
+            aud: &self.aud,
+            listener: &self.listener,
+            anchor: self.anchor.as_ref(),
+            sent_at: self.sent_at,
+            sdk: &self.sdk,
+            events: &events,
+            dropped: &self.dropped,
+        };
+        jws::signing_input(&header(key), draft.payload(self.device).as_bytes())
     }
 
     /// Opens a signed batch: checks its size, form, version, key, signature and bounds, in that order.

@@ -1,11 +1,12 @@
 //! Hashes and the two base64 alphabets in use: URL-safe without padding in JSON and JOSE, standard in
 //! C2SP texts.
 
+use crate::prelude::*;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// A SHA-256 hash. In JSON: base64url without padding (43 characters).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -63,7 +64,7 @@ impl Serialize for Hash {
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = alloc::borrow::Cow::<str>::deserialize(deserializer)?;
         Self::from_base64url(&text).ok_or_else(|| de::Error::custom("expected 32 bytes in base64url"))
     }
 }
@@ -109,7 +110,7 @@ pub(crate) mod optional_hash {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = alloc::borrow::Cow::<str>::deserialize(deserializer)?;
         if text.is_empty() {
             return Ok(None);
         }
@@ -121,7 +122,7 @@ pub(crate) mod optional_hash {
 
 /// Fixed-size byte strings as base64url.
 pub(crate) mod base64url_array {
-    use super::{de, decode_array, encode};
+    use super::{de, decode_array, encode, format};
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer, const N: usize>(
@@ -134,7 +135,7 @@ pub(crate) mod base64url_array {
     pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
         deserializer: D,
     ) -> Result<[u8; N], D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let text = alloc::borrow::Cow::<str>::deserialize(deserializer)?;
         decode_array(&text).ok_or_else(|| de::Error::custom(format!("expected {N} bytes in base64url")))
     }
 }

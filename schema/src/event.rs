@@ -5,7 +5,9 @@
 //! and never of its neighbours.
 
 use crate::intervals::{Interval, Intervals};
-use crate::limits;
+use crate::json::{self, Object, ToJson};
+use crate::prelude::*;
+use crate::{limits, object, words};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -260,6 +262,77 @@ pub struct Engagement {
     pub target: Option<String>,
 }
 
+words!(EndReason {
+    Completed = "completed",
+    Skipped = "skipped",
+    Stopped = "stopped",
+    Replaced = "replaced",
+    Unloaded = "unloaded",
+    Crashed = "crashed",
+});
+words!(Activity { Still = "still", Walking = "walking", Running = "running", Vehicle = "vehicle" });
+words!(Grid { H3 = "h3", Geohash = "geohash" });
+
+object!(members Started { [artist], [release], [duration_ms], [source], offline, engine, autoplay });
+object!(members Progress { heard, [silent_ms], rate, volume, muted, visible, [output] });
+object!(members At { position_ms });
+object!(members Seeked { from_ms, to_ms });
+object!(members Stalled { position_ms, stalled_ms });
+object!(members Failed { position_ms, code });
+object!(members Ended { reason, position_ms, heard, played_ms, pauses, seeks, stalls });
+object!(members Motion { activity, confidence });
+object!(members Location { grid, cell });
+object!(members Engagement { [target] });
+
+impl ToJson for Event {
+    fn write_json(&self, out: &mut String) {
+        let mut object = Object::begin(out);
+        object.member("id", &self.id);
+        object.member("at", &self.at);
+        object.member("mono", &self.mono);
+        object.member("session", &self.session);
+        object.member("track", &self.track);
+        object.member("type", self.body.type_name());
+        match &self.body {
+            Body::Started(started) => started.write_members(&mut object),
+            Body::Progress(progress) => progress.write_members(&mut object),
+            Body::Paused(at) | Body::Resumed(at) => at.write_members(&mut object),
+            Body::Seeked(seeked) => seeked.write_members(&mut object),
+            Body::Stalled(stalled) => stalled.write_members(&mut object),
+            Body::Failed(failed) => failed.write_members(&mut object),
+            Body::Ended(ended) => ended.write_members(&mut object),
+            Body::Motion(motion) => motion.write_members(&mut object),
+            Body::Location(location) => location.write_members(&mut object),
+            Body::Like(act) | Body::Share(act) | Body::PlaylistAdd(act) | Body::Follow(act) => {
+                act.write_members(&mut object);
+            }
+        }
+        object.end();
+    }
+}
+
+impl Body {
+    /// The `type` of the event.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "play.started",
+            Self::Progress(_) => "play.progress",
+            Self::Paused(_) => "play.paused",
+            Self::Resumed(_) => "play.resumed",
+            Self::Seeked(_) => "play.seeked",
+            Self::Stalled(_) => "play.stalled",
+            Self::Failed(_) => "play.failed",
+            Self::Ended(_) => "play.ended",
+            Self::Motion(_) => "signal.motion",
+            Self::Location(_) => "signal.location",
+            Self::Like(_) => "engage.like",
+            Self::Share(_) => "engage.share",
+            Self::PlaylistAdd(_) => "engage.playlist_add",
+            Self::Follow(_) => "engage.follow",
+        }
+    }
+}
+
 /// Why one event was set aside while its batch was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
@@ -279,15 +352,13 @@ impl Event {
         wire.try_into()
     }
 
-    /// The event as it is stored, signed and sent.
-    ///
-    /// # Panics
-    /// Never: an event has no map with keys that are not strings, and no fallible serializer.
+    /// The event as a device stores, signs and sends it: see [`json`].
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("an event is always representable")
+        json::to_string(self)
     }
 
-    fn check(&self) -> Result<(), EventError> {
+    /// Checks every member against its bounds.
+    pub fn check(&self) -> Result<(), EventError> {
         id("track", &self.track)?;
         time("at", self.at)?;
         time("mono", self.mono)?;
@@ -302,8 +373,8 @@ impl Event {
             Body::Progress(progress) => {
                 intervals(&progress.heard)?;
                 time("silent_ms", progress.silent_ms)?;
-                range("rate", progress.rate, 0.0, 16.0)?;
-                range("volume", progress.volume, 0.0, 1.0)?;
+                range("rate", progress.rate, 16)?;
+                range("volume", progress.volume, 1)?;
                 optional(progress.output.as_deref(), |text| label("output", text))
             }
             Body::Paused(at) | Body::Resumed(at) => time("position_ms", at.position_ms),
@@ -324,7 +395,7 @@ impl Event {
                 time("position_ms", ended.position_ms)?;
                 time("played_ms", ended.played_ms)
             }
-            Body::Motion(motion) => range("confidence", motion.confidence, 0.0, 1.0),
+            Body::Motion(motion) => range("confidence", motion.confidence, 1),
             Body::Location(location) => label("cell", &location.cell),
             Body::Like(act) | Body::Share(act) | Body::PlaylistAdd(act) | Body::Follow(act) => {
                 optional(act.target.as_deref(), |text| id("target", text))
@@ -339,7 +410,7 @@ fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-fn malformed(name: &str, rule: impl std::fmt::Display) -> EventError {
+fn malformed(name: &str, rule: impl core::fmt::Display) -> EventError {
     EventError::Malformed(format!("{name} must be {rule}"))
 }
 
@@ -369,9 +440,9 @@ fn time(name: &str, value: u64) -> Result<(), EventError> {
     Ok(())
 }
 
-fn range(name: &str, value: f64, low: f64, high: f64) -> Result<(), EventError> {
-    if !(low..=high).contains(&value) {
-        return Err(malformed(name, format_args!("between {low} and {high}")));
+fn range(name: &str, value: f64, most: u32) -> Result<(), EventError> {
+    if !(0.0..=f64::from(most)).contains(&value) {
+        return Err(malformed(name, format_args!("between 0 and {most}")));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use crate::bytes::base64url_array;
 use crate::ledger::Sealed;
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

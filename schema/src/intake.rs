@@ -1,8 +1,9 @@
 //! What the server knew of a batch when it came in. Journaled and committed to beside the batch, so that whatever
 //! is judged by it can be judged again.
 
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Coarse facts about how a batch came in; never an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

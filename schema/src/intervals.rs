@@ -1,5 +1,7 @@
 //! Sets of half-open intervals of media time, in milliseconds.
 
+use crate::json::{FromJson, Json, ToJson};
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Half-open `[start, end)`, in milliseconds of media time. In JSON: `[start, end]`.
@@ -67,6 +69,31 @@ impl Intervals {
     /// Whether the set holds nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl ToJson for Interval {
+    fn write_json(&self, out: &mut String) {
+        [self.0, self.1].write_json(out);
+    }
+}
+
+impl FromJson for Interval {
+    fn from_json(json: Json<'_>) -> Option<Self> {
+        let ends = Vec::from_json(json)?;
+        <[u64; 2]>::try_from(ends).ok().map(|[start, end]| Self(start, end))
+    }
+}
+
+impl ToJson for Intervals {
+    fn write_json(&self, out: &mut String) {
+        self.0.write_json(out);
+    }
+}
+
+impl FromJson for Intervals {
+    fn from_json(json: Json<'_>) -> Option<Self> {
+        Vec::<Interval>::from_json(json).map(Self::from)
     }
 }
 

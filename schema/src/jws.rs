@@ -5,7 +5,8 @@
 
 use crate::bytes;
 use crate::key::PublicKey;
-use serde::Deserialize;
+use crate::prelude::*;
+use crate::{json, object};
 use serde::de::DeserializeOwned;
 
 /// Why a JWS was not accepted.
@@ -28,15 +29,15 @@ pub enum JwsError {
     Signature,
 }
 
-#[derive(Deserialize)]
-struct Common<'a> {
-    #[serde(borrow)]
-    alg: std::borrow::Cow<'a, str>,
-    #[serde(borrow, default)]
-    typ: Option<std::borrow::Cow<'a, str>>,
-    #[serde(default)]
-    crit: Option<serde::de::IgnoredAny>,
+/// What every header must say.
+struct Common {
+    alg: String,
+    typ: String,
+    /// What must be understood, of which nothing is.
+    crit: Option<json::Raw>,
 }
+
+object!(read Common { alg, [typ], [crit] });
 
 /// A compact JWS taken apart; nothing in it is trusted until [`Parts::verify`] says so.
 #[derive(Debug)]
@@ -62,16 +63,15 @@ impl<'a> Parts<'a> {
         let payload = bytes::decode(payload).ok_or(JwsError::Malformed("the payload is not base64url"))?;
         let signature = bytes::decode_array(signature)
             .ok_or(JwsError::Malformed("the signature is not 64 bytes of base64url"))?;
-        let common: Common<'_> = serde_json::from_slice(&header)
-            .map_err(|_| JwsError::Malformed("the header is not a JSON object with alg"))?;
+        let common: Common = (str::from_utf8(&header).ok().and_then(json::from_str))
+            .ok_or(JwsError::Malformed("the header is not a JSON object with alg"))?;
         if common.crit.is_some() {
             return Err(JwsError::Critical);
         }
-        if !matches!(common.alg.as_ref(), "EdDSA" | "Ed25519") {
+        if !matches!(common.alg.as_str(), "EdDSA" | "Ed25519") {
             return Err(JwsError::Algorithm);
         }
-        let typ = common.typ.as_deref().unwrap_or_default();
-        let typ = typ.strip_prefix("application/").unwrap_or(typ);
+        let typ = common.typ.strip_prefix("application/").unwrap_or(&common.typ);
         if !types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ)) {
             return Err(JwsError::Type);
         }

@@ -5,9 +5,10 @@
 //! so that device, server and auditor never disagree about the same bytes.
 
 use crate::bytes::{self, Hash};
+use crate::prelude::*;
+use core::fmt;
 use ed25519_dalek::{Signature, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The RFC 7638 JWK thumbprint (SHA-256) of a device's public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

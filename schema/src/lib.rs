@@ -10,6 +10,10 @@
 //!
 //! Start with [`batch`] (what is signed) and [`ledger::Receipt`] (what comes back).
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
 #[cfg(feature = "judge")]
 pub mod analysis;
 pub mod api;
@@ -25,6 +29,7 @@ pub mod export;
 pub mod generate;
 pub mod intake;
 pub mod intervals;
+pub mod json;
 #[cfg(feature = "judge")]
 pub mod judge;
 pub mod jws;
@@ -32,6 +37,7 @@ pub mod key;
 pub mod ledger;
 pub mod limits;
 pub mod play;
+mod prelude;
 pub mod problem;
 pub mod token;
 

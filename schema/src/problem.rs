@@ -2,8 +2,11 @@
 //! client should do. The HTTP problem document (RFC 9457), the SDK's error and the server's log line all
 //! come from here.
 
+use crate::json::{FromJson, Json, Object, ToJson};
+use crate::prelude::*;
+use crate::words;
+use alloc::borrow::Cow;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
 
 /// What a client does about a problem. Known from the code alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,8 @@ pub enum Action {
     /// Stop sending and tell a person; keep what is stored.
     Stop,
 }
+
+words!(Action { Retry = "retry", Refresh = "refresh", Drop = "drop", Stop = "stop" });
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:literal, $action:ident, $title:literal;)+) => {
@@ -111,8 +116,21 @@ codes! {
     Internal = "internal", 500, Retry, "Internal error";
 }
 
-impl std::fmt::Display for Code {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl ToJson for Code {
+    fn write_json(&self, out: &mut String) {
+        self.as_str().write_json(out);
+    }
+}
+
+impl FromJson for Code {
+    fn from_json(json: Json<'_>) -> Option<Self> {
+        let word = json.string()?;
+        Self::ALL.iter().copied().find(|code| code.as_str() == word)
+    }
+}
+
+impl core::fmt::Display for Code {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(self.as_str())
     }
 }
@@ -139,6 +157,36 @@ pub struct Problem {
     /// For a problem of one event: its index in the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<u32>,
+}
+
+impl ToJson for Problem {
+    fn write_json(&self, out: &mut String) {
+        let mut object = Object::begin(out);
+        object.member("type", &*self.r#type);
+        object.member("title", &*self.title);
+        object.member("status", &self.status);
+        object.member("detail", &self.detail);
+        object.member("code", &self.code);
+        object.member("action", &self.action);
+        object.optional("retry_after", &self.retry_after);
+        object.optional("event", &self.event);
+        object.end();
+    }
+}
+
+impl FromJson for Problem {
+    fn from_json(json: Json<'_>) -> Option<Self> {
+        Some(Self {
+            r#type: json.required::<String>("type")?.into(),
+            title: json.required::<String>("title")?.into(),
+            status: json.required("status")?,
+            detail: json.required("detail")?,
+            code: json.required("code")?,
+            action: json.required("action")?,
+            retry_after: json.optional("retry_after")?,
+            event: json.optional("event")?,
+        })
+    }
 }
 
 impl Problem {
@@ -171,13 +219,13 @@ impl Problem {
     }
 }
 
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Problem {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{}: {}", self.code, self.detail)
     }
 }
 
-impl std::error::Error for Problem {}
+impl core::error::Error for Problem {}
 
 #[cfg(test)]
 mod tests {

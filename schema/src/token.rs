@@ -3,9 +3,11 @@
 //! A token never chooses its own key: the caller finds the key by issuer and key id among those it is
 //! configured to trust.
 
+use crate::json;
 use crate::jws::{JwsError, Parts};
 use crate::key::{DeviceId, PublicKey};
-use crate::limits;
+use crate::prelude::*;
+use crate::{limits, object};
 use serde::{Deserialize, Serialize};
 
 /// The `typ` values accepted: RFC 9068's, and plain `JWT`.
@@ -43,6 +45,8 @@ pub struct Claims {
     pub cnf: Option<Confirmation>,
 }
 
+object!(read Claims { iss, aud, iat, exp, sub, scope, [cnf] });
+
 /// The RFC 7800 confirmation claim.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -50,6 +54,8 @@ pub struct Confirmation {
     /// The device's key, as its JWK thumbprint.
     pub jkt: DeviceId,
 }
+
+object!(read Confirmation { jkt });
 
 /// Why a token was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +96,8 @@ impl Claims {
     /// Reads the claims without verifying anything: for a device that looks at its own token.
     pub fn peek(token: &str) -> Result<Self, TokenError> {
         let parts = Parts::parse(token, &TYPES)?;
-        serde_json::from_slice(parts.unverified_payload()).map_err(|_| TokenError::Claims)
+        let payload = str::from_utf8(parts.unverified_payload());
+        payload.ok().and_then(json::from_str).ok_or(TokenError::Claims)
     }
 
     /// Verifies `token` for the service `audience` at `now` (seconds since 1970). `find` gives the trusted

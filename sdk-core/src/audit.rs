@@ -1,6 +1,7 @@
 //! What is asked of the log itself, where an answer left a doubt, and from time to time in any case.
 
 use crate::backoff::Backoff;
+use crate::prelude::*;
 use delistening_schema::api::Acknowledgement;
 use delistening_schema::ledger::LogKey;
 use delistening_schema::ledger::tiles::{Tile, Tiles};

@@ -1,11 +1,11 @@
 //! Sealed batches that wait for their receipts, by sequence number.
 
 use crate::record::BatchRecord;
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 #[derive(Default)]
 pub struct Backlog {
-    batches: BTreeMap<u64, BatchRecord>,
+    batches: Map<u64, BatchRecord>,
     events: usize,
     bytes: usize,
 }

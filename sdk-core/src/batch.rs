@@ -2,9 +2,11 @@
 
 use crate::ids::Ids;
 use crate::io::{Entropy, Now};
+use crate::prelude::*;
 use crate::queue::Cut;
 use crate::record::{self, BatchRecord, State};
-use delistening_schema::{Anchor, Batch, Dropped, Hash, PublicKey, batch, jws};
+use delistening_schema::batch::{Anchor, Draft, Dropped};
+use delistening_schema::{Hash, PublicKey, jws};
 
 /// A batch that waits for its signature.
 pub struct Unsigned {
@@ -35,22 +37,21 @@ pub fn prepare(
     let since = cut.keys.first().and_then(|key| record::event_time(key));
     let dropped: Vec<Dropped> =
         state.dropped.iter().map(|(&reason, &events)| Dropped { reason, events }).collect();
-    let payload = Batch {
-        v: batch::VERSION,
+    let texts: Vec<&str> = cut.events.iter().map(String::as_str).collect();
+    let draft = Draft {
         batch: ids.next(now.wall_ms, entropy),
-        device: key.thumbprint(),
         seq,
         prev: state.prev,
         nonce,
-        aud: audience.to_owned(),
-        listener: cut.listener.clone(),
-        anchor,
+        aud: audience,
+        listener: &cut.listener,
+        anchor: anchor.as_ref(),
         sent_at: now.wall_ms,
-        sdk: sdk.to_owned(),
-        events: cut.events,
-        dropped: dropped.clone(),
+        sdk,
+        events: &texts,
+        dropped: &dropped,
     };
-    let signing_input = payload.signing_input(key);
+    let signing_input = draft.signing_input(key);
     Unsigned { ticket, keys: cut.keys, seq, listener: cut.listener, events, since, dropped, signing_input }
 }
 
@@ -71,7 +72,7 @@ impl Unsigned {
                 *untold = untold.saturating_sub(*events);
             }
         }
-        state.dropped.retain(|_, events| *events > 0);
+        state.dropped.retain(|events| *events > 0);
         let Self { seq, listener, events, since, dropped, keys, .. } = self;
         (BatchRecord { seq, listener, events, since, dropped, jws }, keys)
     }

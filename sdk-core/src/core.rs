@@ -11,16 +11,17 @@ use crate::backlog::Backlog;
 use crate::batch::Unsigned;
 use crate::ids::Ids;
 use crate::io::{Config, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Status};
+use crate::prelude::*;
 use crate::queue::Queue;
 use crate::record::{AlarmRecord, BatchRecord, State};
 use crate::session::Session;
+use crate::sorted::Map;
 use crate::upload::Upload;
 use crate::witnesses::Witnesses;
 use delistening_schema::ledger::LogKey;
 use delistening_schema::problem::Action;
 use delistening_schema::token::Claims;
 use delistening_schema::{Anchor, DeviceId, PublicKey};
-use std::collections::BTreeMap;
 
 /// How long to wait before something that could not be stored is tried again.
 const STORE_AGAIN_MS: u64 = 5_000;
@@ -35,9 +36,9 @@ pub struct Core {
     ids: Ids,
     outputs: Vec<Output>,
     next_ticket: u64,
-    sessions: BTreeMap<u32, Session>,
+    sessions: Map<u32, Session>,
     /// Events stored by this follower that storage has not confirmed yet: a new leader may not have read them.
-    unconfirmed: BTreeMap<u64, Vec<Record>>,
+    unconfirmed: Map<u64, Vec<Record>>,
     /// Whether this core seals and sends.
     leads: bool,
     /// Whether a refusal has stopped sending for good.
@@ -106,8 +107,8 @@ impl Core {
             ids: Ids::default(),
             outputs: Vec::new(),
             next_ticket: 1,
-            sessions: BTreeMap::new(),
-            unconfirmed: BTreeMap::new(),
+            sessions: Map::default(),
+            unconfirmed: Map::default(),
             leads: false,
             halted: false,
             alarm: None,
@@ -205,7 +206,7 @@ impl Core {
 
     /// What is to be done, in order.
     pub fn take_outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.outputs)
+        core::mem::take(&mut self.outputs)
     }
 
     /// How much is waiting.

@@ -1,5 +1,6 @@
 //! The media intervals that were really heard: rendered, audible, not stalled.
 
+use crate::prelude::*;
 use delistening_schema::{Intervals, intervals::Interval};
 
 /// How much further than the clock allows a position may be before it is taken for a seek nobody reported.
@@ -71,7 +72,7 @@ impl Heard {
 
     /// What was heard, and rendered inaudibly in milliseconds, since this was last asked.
     pub fn take_recent(&mut self) -> (Vec<Interval>, u64) {
-        (std::mem::take(&mut self.recent), std::mem::take(&mut self.recent_silent_ms))
+        (core::mem::take(&mut self.recent), core::mem::take(&mut self.recent_silent_ms))
     }
 
     /// Whether there is anything to take.

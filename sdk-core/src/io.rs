@@ -1,10 +1,9 @@
 //! What goes into the core and what comes out of it.
 
+use crate::prelude::*;
 use delistening_schema::DropReason;
 use delistening_schema::event::EndReason;
 use delistening_schema::problem::{Action, Problem};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// The time at which an input happens.
@@ -23,8 +22,7 @@ pub trait Entropy {
 }
 
 /// How the core behaves; every member has a sensible default.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Name and version of the SDK, written into each batch.
     pub sdk: String,
@@ -77,30 +75,24 @@ impl Default for Config {
 }
 
 /// What is played.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Track {
     /// The platform's identifier of the track.
     pub id: String,
     /// The platform's identifier of the artist.
-    #[serde(default)]
     pub artist: Option<String>,
     /// The platform's identifier of the release.
-    #[serde(default)]
     pub release: Option<String>,
     /// Length in milliseconds; absent for a live stream.
-    #[serde(default)]
     pub duration_ms: Option<u64>,
     /// What led to the play.
-    #[serde(default)]
     pub source: Option<String>,
     /// Whether the media comes from the device's own storage.
-    #[serde(default)]
     pub offline: bool,
 }
 
 /// What a player does. Positions are milliseconds of media time.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
     /// Sound is coming out from here on; ends a pause or a stall.
     Playing {
@@ -168,8 +160,7 @@ pub enum Signal {
 }
 
 /// What a listener did with a track beside playing it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngageKind {
     /// Liked it.
     Like,
@@ -182,7 +173,7 @@ pub enum EngageKind {
 }
 
 /// A stored text under a key. The core alone knows what it means.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// `state`, `alarm`, `event/…`, `batch/…` or `session/…`.
     pub key: String,
@@ -319,8 +310,7 @@ pub enum Input {
 }
 
 /// What the host should do.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Output {
     /// Write and delete in one transaction, then answer [`Input::Stored`].
     Store {
@@ -379,13 +369,12 @@ pub enum Output {
 }
 
 /// What an app may want to know.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug)]
 pub enum Notice {
     /// An event was recorded.
     Event {
-        /// The event.
-        event: Box<RawValue>,
+        /// The event, as JSON.
+        event: String,
     },
     /// A batch was sealed and is durable.
     Sealed {
@@ -423,14 +412,12 @@ pub enum Notice {
     /// Events were given up.
     Dropped {
         /// The batch they were in, if any.
-        #[serde(skip_serializing_if = "Option::is_none")]
         seq: Option<u64>,
         /// How many.
         events: usize,
         /// Why.
         reason: DropReason,
         /// The server's reason, if it was the server's.
-        #[serde(skip_serializing_if = "Option::is_none")]
         problem: Option<Problem>,
     },
     /// Something is wrong.
@@ -440,7 +427,7 @@ pub enum Notice {
 }
 
 /// Something is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorNotice {
     /// Stable code.
     pub code: String,
@@ -451,7 +438,7 @@ pub struct ErrorNotice {
 }
 
 /// How much is waiting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// Events in no batch yet.
     pub events: usize,

@@ -10,6 +10,10 @@
 //! they are proved to be kept, `core/bounds` gives up what is too much, `upload` decides when to send again,
 //! `trust` checks receipts, `audit` asks the log itself. Start with [`Core::handle`].
 
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
 mod audit;
 mod backlog;
 mod backoff;
@@ -18,9 +22,11 @@ mod core;
 mod heard;
 mod ids;
 mod io;
+mod prelude;
 mod queue;
 mod record;
 mod session;
+mod sorted;
 mod trust;
 mod upload;
 mod witnesses;

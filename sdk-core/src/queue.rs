@@ -1,15 +1,15 @@
 //! Events that wait to be sealed, in the order of their ids.
 
 use crate::io::Record;
+use crate::prelude::*;
 use crate::record::{self, EventRecord, Unreadable};
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::Map;
+use delistening_schema::json::Json;
 use uuid::Uuid;
 
 #[derive(Default)]
 pub struct Queue {
-    events: BTreeMap<String, EventRecord>,
+    events: Map<String, EventRecord>,
     bytes: usize,
 }
 
@@ -17,14 +17,14 @@ pub struct Queue {
 pub struct Cut {
     pub listener: String,
     pub keys: Vec<String>,
-    pub events: Vec<Box<RawValue>>,
+    pub events: Vec<String>,
 }
 
 impl Queue {
     /// Adds a stored event. The same event again changes nothing.
     pub fn insert(&mut self, record: &Record) -> Result<(), Unreadable> {
         let event = record::read::<EventRecord>(record)?;
-        let bytes = event.event.get().len();
+        let bytes = event.event.0.len();
         if self.events.insert(record.key.clone(), event).is_none() {
             self.bytes += bytes;
         }
@@ -43,25 +43,20 @@ impl Queue {
 
     /// The keys of the events whose session's start is not among them.
     pub fn begun_elsewhere(&self) -> Vec<String> {
-        #[derive(Deserialize)]
-        struct Told<'a> {
-            session: Uuid,
-            r#type: &'a str,
-        }
-        let told = |event: &'_ EventRecord| {
-            let Told { session, r#type } = serde_json::from_str(event.event.get()).ok()?;
-            Some((session, r#type == "play.started"))
+        let told = |event: &EventRecord| {
+            let json = Json::parse(&event.event.0)?;
+            Some((json.required::<Uuid>("session")?, json.get("type")?.text() == r#""play.started""#))
         };
-        let begun: BTreeSet<Uuid> = self
-            .events
-            .values()
-            .filter_map(told)
-            .filter_map(|(session, starts)| starts.then_some(session))
-            .collect();
+        let mut begun = Map::default();
+        for (session, starts) in self.events.values().filter_map(told) {
+            if starts {
+                begun.insert(session, ());
+            }
+        }
         let elsewhere = self
             .events
             .iter()
-            .filter(|(_, event)| told(event).is_some_and(|(session, _)| !begun.contains(&session)));
+            .filter(|(_, event)| told(event).is_some_and(|(session, _)| begun.get(&session).is_none()));
         elsewhere.map(|(key, _)| key.clone()).collect()
     }
 
@@ -85,16 +80,16 @@ impl Queue {
         let listener = listener_of(self.events.values().next()?);
         let mut cut = Cut { listener, keys: Vec::new(), events: Vec::new() };
         let mut bytes = 0;
-        for (key, event) in &self.events {
+        for (key, event) in self.events.iter() {
             if listener_of(event) != cut.listener {
                 continue;
             }
-            bytes += event.event.get().len() + 1;
+            bytes += event.event.0.len() + 1;
             if cut.events.len() >= most_events || (bytes > most_bytes && !cut.events.is_empty()) {
                 break;
             }
             cut.keys.push(key.clone());
-            cut.events.push(event.event.clone());
+            cut.events.push(event.event.0.clone());
         }
         Some(cut)
     }
@@ -102,7 +97,7 @@ impl Queue {
     pub fn remove(&mut self, keys: &[String]) {
         for key in keys {
             if let Some(event) = self.events.remove(key) {
-                self.bytes -= event.event.get().len();
+                self.bytes -= event.event.0.len();
             }
         }
     }

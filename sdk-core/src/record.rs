@@ -1,11 +1,12 @@
 //! What is stored, and how it is read back. A record that cannot be read is set aside, never fatal.
 
 use crate::io::Record;
+use crate::prelude::*;
+use crate::sorted::Map;
+use delistening_schema::json::{self, FromJson, Json, Raw, ToJson};
 use delistening_schema::ledger::{Checkpoint, LogKey};
+use delistening_schema::object;
 use delistening_schema::{DeviceId, DropReason, Dropped, Hash, Intervals};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 pub const STATE: &str = "state";
@@ -18,10 +19,9 @@ pub const ALARM: &str = "alarm";
 const VERSION: u32 = 1;
 
 /// The chain, and what was learned.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// Whose chain it is; absent where an older version of the SDK wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
     /// Sequence number of the newest batch.
     pub seq: u64,
@@ -32,45 +32,46 @@ pub struct State {
     /// The listener last seen.
     pub listener: Option<String>,
     /// Logs by origin.
-    #[serde(default)]
-    pub logs: BTreeMap<String, LogState>,
+    pub logs: Map<String, LogState>,
     /// The log of the newest verified receipt.
-    #[serde(default)]
     pub newest: Option<String>,
     /// Events given up that no batch has told of yet.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub dropped: BTreeMap<DropReason, u64>,
+    pub dropped: Map<DropReason, u64>,
 }
 
+object!(State {
+    [device], seq, prev, audience, listener, [logs], [newest], [dropped]
+});
+
 /// What is known of one log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LogState {
     /// Its key (vkey).
     pub key: String,
     /// The newest checkpoint that was verified and proved to continue the one before: a signed note.
     pub checkpoint: Option<String>,
     /// When this device last asked the log itself, or first knew of it: wall clock, milliseconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audited: Option<u64>,
     /// The size of the newest checkpoint at that time.
-    #[serde(default)]
     pub audited_size: u64,
     /// The key that signed the checkpoint, if that is not the log's present one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_key: Option<String>,
     /// What led to the log's present key, if it is not the first that was believed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub led: Option<Led>,
 }
 
+object!(LogState { key, checkpoint, [audited], [audited_size], [checkpoint_key], [led] });
+
 /// How a log was handed over.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Led {
     /// The first key that was believed (vkey).
     pub from: String,
     /// The proofs of the announcements.
     pub handovers: Vec<String>,
 }
+
+object!(Led { from, handovers });
 
 impl LogState {
     /// A log of which nothing is known but its key.
@@ -96,7 +97,7 @@ impl LogState {
 
     /// Believes the key that the log was handed over to.
     pub fn hand_over(&mut self, key: &LogKey, handovers: Vec<String>) {
-        let before = std::mem::replace(&mut self.key, key.to_vkey());
+        let before = core::mem::replace(&mut self.key, key.to_vkey());
         if self.checkpoint.is_some() {
             self.checkpoint_key.get_or_insert_with(|| before.clone());
         }
@@ -106,7 +107,7 @@ impl LogState {
 }
 
 /// The log was found to be rewritten.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlarmRecord {
     /// Whether the app has said that a person knows.
     pub acknowledged: bool,
@@ -117,38 +118,40 @@ pub struct AlarmRecord {
     pub evidence: String,
 }
 
+object!(AlarmRecord { acknowledged, detail, origin, evidence });
+
 /// An event that waits to be sealed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct EventRecord {
     /// Whose it is, if that was known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<String>,
     /// The event.
-    pub event: Box<RawValue>,
+    pub event: Raw,
 }
 
+object!(EventRecord { [listener], event });
+
 /// A sealed batch that waits for its receipt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BatchRecord {
     pub seq: u64,
     pub listener: String,
     pub events: usize,
     /// When its oldest event was recorded, by the device's clock; absent where an older version wrote it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<u64>,
     /// What it tells of having been given up: told again by a later one if this one is given up itself.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
     pub jws: String,
 }
 
+object!(BatchRecord { seq, listener, events, [since], [dropped], jws });
+
 /// A session that is open: what is needed to end it if its owner is gone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SessionRecord {
     pub owner: String,
     pub session: Uuid,
     pub track: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listener: Option<String>,
     /// When it was last known to be open: wall clock, and milliseconds since it began.
     pub at: u64,
@@ -160,6 +163,10 @@ pub struct SessionRecord {
     pub seeks: u32,
     pub stalls: u32,
 }
+
+object!(SessionRecord {
+    owner, session, track, [listener], at, mono, position_ms, heard, played_ms, pauses, seeks, stalls
+});
 
 /// When an event was recorded, by the device's clock: its id, a `UUIDv7`, begins with the time.
 pub fn event_time(key: &str) -> Option<u64> {
@@ -182,8 +189,8 @@ pub fn session_key(session: Uuid) -> String {
     format!("{SESSION}{session}")
 }
 
-pub fn write<T: Serialize>(key: String, value: &T) -> Record {
-    let json = serde_json::to_string(value).expect("records are JSON");
+pub fn write(key: String, value: &impl ToJson) -> Record {
+    let json = json::to_string(value);
     // Every record is an object with members; the version goes in front of them.
     Record { key, value: format!("{{\"v\":{VERSION},{}", &json[1..]) }
 }
@@ -197,14 +204,11 @@ pub enum Unreadable {
     Corrupted,
 }
 
-pub fn read<T: DeserializeOwned>(record: &Record) -> Result<T, Unreadable> {
-    #[derive(Deserialize)]
-    struct VersionOnly {
-        v: u32,
-    }
-    match serde_json::from_str(&record.value) {
-        Ok(VersionOnly { v }) if v > VERSION => Err(Unreadable::Later),
-        Ok(_) => serde_json::from_str(&record.value).map_err(|_| Unreadable::Corrupted),
-        Err(_) => Err(Unreadable::Corrupted),
+pub fn read<T: FromJson>(record: &Record) -> Result<T, Unreadable> {
+    let json = Json::parse(&record.value).ok_or(Unreadable::Corrupted)?;
+    match json.required::<u32>("v") {
+        Some(v) if v > VERSION => Err(Unreadable::Later),
+        Some(_) => T::from_json(json).ok_or(Unreadable::Corrupted),
+        None => Err(Unreadable::Corrupted),
     }
 }

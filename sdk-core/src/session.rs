@@ -2,6 +2,7 @@
 
 use crate::heard::Heard;
 use crate::io::{Now, Signal, Track};
+use crate::prelude::*;
 use crate::record::SessionRecord;
 use delistening_schema::event::{At, Body, EndReason, Ended, Failed, Progress, Seeked, Stalled, Started};
 use uuid::Uuid;

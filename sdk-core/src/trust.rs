@@ -1,5 +1,6 @@
 //! Which log is believed, and why: keys by origin, the newest checkpoint, and that it only ever grows.
 
+use crate::prelude::*;
 use crate::record::{LogState, State};
 use delistening_schema::ledger::{Checkpoint, Evidence, LogKey, PreviousKey, Receipt, merkle};
 use delistening_schema::{Anchor, Hash, api::Acknowledgement};
@@ -88,7 +89,7 @@ pub fn check(
     let (entry, checkpoint) =
         receipt.verify(jws.as_bytes(), &key).map_err(|error| Distrust::Receipt(error.to_string()))?;
     let (origin, shown) = (checkpoint.origin.clone(), receipt.checkpoint);
-    let log = state.logs.entry(origin.clone()).or_insert_with(|| LogState::new(&key));
+    let log = state.logs.get_or_insert_with(origin.clone(), || LogState::new(&key));
     if log.key != vkey {
         // The app has pinned another key than before.
         log.hand_over(&key, Vec::new());

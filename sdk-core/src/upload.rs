@@ -1,6 +1,7 @@
 //! One request at a time, and when the next one may go.
 
 use crate::backoff::Backoff;
+use crate::prelude::*;
 
 const CAP_MS: u64 = 300_000;
 

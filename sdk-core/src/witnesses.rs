@@ -8,6 +8,7 @@ pub use left_out::Witnesses;
 
 #[cfg(feature = "witnesses")]
 mod carried {
+    use crate::prelude::*;
     use delistening_schema::ledger::{Checkpoint, Policy};
 
     pub struct Witnesses(Policy);
@@ -26,6 +27,7 @@ mod carried {
 
 #[cfg(not(feature = "witnesses"))]
 mod left_out {
+    use crate::prelude::*;
     use delistening_schema::ledger::Checkpoint;
 
     pub enum Witnesses {}

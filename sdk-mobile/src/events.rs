@@ -136,7 +136,7 @@ impl TelemetryEvent {
     /// What the core tells the app; `None` is for the host alone.
     pub(crate) fn of(notice: Notice) -> Option<Self> {
         Some(match notice {
-            Notice::Event { event } => Self::Event { json: event.get().to_owned() },
+            Notice::Event { event } => Self::Event { json: event },
             Notice::Sealed { seq, bytes, events } => {
                 Self::Batch { seq: whole(seq), bytes: count(bytes), events: count(events) }
             }

@@ -1,13 +1,16 @@
 //! The state machine: a method per input, and its outputs as JSON.
 
 use crate::entropy::WebCrypto;
+use crate::{outputs, settings};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use delistening_schema::event::EndReason;
+use delistening_schema::json::Object;
 use delistening_sdk_core::{
-    Config, Core as Machine, FetchResult, Input, Now, Record, Signal, Track, TransportResult,
+    Config, Core as Machine, FetchResult, Input, Now, Record, Signal, TransportResult,
 };
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use wasm_bindgen::prelude::*;
 
 /// The state machine. Each input takes the time at which it happened: `wall` is milliseconds since 1970,
@@ -21,22 +24,29 @@ impl Core {
     #[wasm_bindgen(constructor)]
     pub fn new(config: &str, owner: String) -> Result<Core, JsError> {
         let sdk = concat!("delistening-web/", env!("CARGO_PKG_VERSION")).to_owned();
-        let config = Config { sdk, ..read("config", config)? };
+        let config = settings::config(config).ok_or_else(|| JsError::new("the settings cannot be read"))?;
+        let config = Config { sdk, ..config };
         Ok(Self(Machine::new(config, owner, Box::new(WebCrypto))))
     }
 
     /// What to do, as a JSON array of outputs; `undefined` when there is nothing.
-    pub fn take(&mut self) -> Result<Option<String>, JsError> {
+    pub fn take(&mut self) -> Option<String> {
         let outputs = self.0.take_outputs();
-        if outputs.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(serde_json::to_string(&outputs)?))
+        (!outputs.is_empty()).then(|| outputs::write(&outputs))
     }
 
     /// How much is waiting, as JSON.
-    pub fn status(&self) -> Result<String, JsError> {
-        Ok(serde_json::to_string(&self.0.status())?)
+    pub fn status(&self) -> String {
+        let status = self.0.status();
+        let mut json = String::new();
+        let mut object = Object::begin(&mut json);
+        object.member("events", &status.events);
+        object.member("batches", &status.batches);
+        object.member("acked", &status.acked);
+        object.member("leader", &status.leader);
+        object.member("halted", &status.halted);
+        object.end();
+        json
     }
 
     /// What shows that the log was rewritten, as the text of a file; `undefined` when nothing does.
@@ -59,8 +69,8 @@ impl Core {
         engine: String,
         autoplay: bool,
     ) -> Result<(), JsError> {
-        let id = Some(id.parse()?);
-        let track: Track = read("track", track)?;
+        let id = Some(id.parse().map_err(|_| JsError::new("a session's id is a UUID"))?);
+        let track = settings::track(track).ok_or_else(|| JsError::new("the track cannot be read"))?;
         self.handle(wall, mono, Input::OpenSession { handle, id, track, engine, autoplay });
         Ok(())
     }
@@ -119,7 +129,7 @@ impl Core {
         reason: &str,
         position_ms: f64,
     ) -> Result<(), JsError> {
-        let reason = EndReason::deserialize(StrDeserializer::<ValueError>::new(reason))?;
+        let reason = EndReason::from_word(reason).ok_or_else(|| JsError::new("no reason to end"))?;
         self.signal(wall, mono, handle, Signal::Ended { reason, position_ms: whole(position_ms) });
         Ok(())
     }
@@ -226,10 +236,6 @@ impl Core {
     }
 }
 
-fn read<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, JsError> {
-    serde_json::from_str(json).map_err(|error| JsError::new(&format!("{what}: {error}")))
-}
-
 /// A JavaScript number as the whole number below it; what is no number counts as 0.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, as is wanted")]
 fn whole(number: f64) -> u64 {
@@ -238,5 +244,5 @@ fn whole(number: f64) -> u64 {
 
 fn pairs(flat: Vec<String>) -> Vec<Record> {
     let mut flat = flat.into_iter();
-    std::iter::from_fn(|| Some(Record { key: flat.next()?, value: flat.next()? })).collect()
+    core::iter::from_fn(|| Some(Record { key: flat.next()?, value: flat.next()? })).collect()
 }

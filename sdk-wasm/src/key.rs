@@ -1,5 +1,7 @@
 //! The device key of a browser that keeps its seed itself.
 
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use delistening_schema::key::SecretKey;
 use wasm_bindgen::prelude::*;
 

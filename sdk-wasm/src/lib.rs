@@ -6,9 +6,18 @@
 //!
 //! Numbers that count milliseconds or name tickets are `number`s in JavaScript, exact up to 2^53.
 
+#![cfg_attr(all(target_arch = "wasm32", not(feature = "conformance")), no_std)]
+
+extern crate alloc;
+
 mod core;
 mod entropy;
 mod key;
+mod outputs;
+mod settings;
+
+#[cfg(all(target_arch = "wasm32", not(feature = "conformance")))]
+mod bare;
 
 #[cfg(feature = "conformance")]
 mod conformance;

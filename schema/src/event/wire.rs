@@ -6,6 +6,7 @@ use super::{
     Progress, Seeked, Stalled, Started,
 };
 use crate::intervals::Interval;
+use crate::prelude::*;
 use serde::Deserialize;
 use uuid::Uuid;
 

@@ -2,6 +2,7 @@
 
 use super::note::{LogKey, LogSigner, NoteError, SignedNote};
 use crate::bytes::Hash;
+use crate::prelude::*;
 
 /// A log's size and root.
 #[derive(Clone, Debug, PartialEq, Eq)]

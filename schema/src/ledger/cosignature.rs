@@ -2,6 +2,7 @@
 //! (`cosignature/v1`, type 0x04).
 
 use super::note::{NoteError, SignedNote, WitnessKey, WitnessSigner};
+use crate::prelude::*;
 
 impl WitnessSigner {
     /// The note line by which this witness cosigns a checkpoint's `text` at `time_s` (seconds since 1970).

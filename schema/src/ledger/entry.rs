@@ -3,6 +3,9 @@
 //! An entry's bytes are what is hashed; readers keep them and never encode them again.
 
 use crate::bytes::Hash;
+use crate::json::{self, FromJson, ToJson};
+use crate::object;
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// One entry of the ledger. JSON with a fixed order of members and no white space.
@@ -110,6 +113,9 @@ pub struct KeyEntry {
     pub note: String,
 }
 
+object!(BatchEntry { batch, received, context });
+object!(KeyEntry { note });
+
 impl Entry {
     /// The canonical bytes.
     ///
@@ -126,9 +132,35 @@ impl Entry {
     }
 }
 
+impl BatchEntry {
+    /// Reads an entry as [`Entry::from_bytes`] does, if it is one of a batch.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        of_kind("batch", bytes)
+    }
+}
+
+impl KeyEntry {
+    /// Reads an entry as [`Entry::from_bytes`] does, if it announces a key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        of_kind("key", bytes)
+    }
+}
+
+/// Reads an entry of a kind in its canonical form. Devices need two kinds, and no code for the others.
+fn of_kind<T: FromJson + ToJson>(kind: &str, bytes: &[u8]) -> Option<T> {
+    let text = str::from_utf8(bytes).ok()?;
+    let members = text.strip_prefix(r#"{"kind":""#)?.strip_prefix(kind)?.strip_prefix("\",")?;
+    let entry: T = json::from_str(text)?;
+    (json::to_string(&entry)[1..] == *members).then_some(entry)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(entry: &Entry, kind: bool) -> Option<Entry> {
+        kind.then(|| entry.clone())
+    }
 
     #[test]
     fn only_the_canonical_form_is_an_entry() {
@@ -148,9 +180,19 @@ mod tests {
             Entry::Key(KeyEntry { note: "a\n\n\u{2014} b AAAA\n".into() }),
         ] {
             let bytes = entry.to_bytes();
-            assert_eq!(Entry::from_bytes(&bytes), Some(entry));
+            assert_eq!(Entry::from_bytes(&bytes), Some(entry.clone()));
+            assert_eq!(
+                BatchEntry::from_bytes(&bytes).map(Entry::Batch),
+                of(&entry, matches!(entry, Entry::Batch(_)))
+            );
+            assert_eq!(
+                KeyEntry::from_bytes(&bytes).map(Entry::Key),
+                of(&entry, matches!(entry, Entry::Key(_)))
+            );
             let spaced = String::from_utf8(bytes).unwrap().replacen(',', ", ", 1);
             assert_eq!(Entry::from_bytes(spaced.as_bytes()), None);
+            assert_eq!(BatchEntry::from_bytes(spaced.as_bytes()), None);
+            assert_eq!(KeyEntry::from_bytes(spaced.as_bytes()), None);
         }
         assert_eq!(Entry::from_bytes(br#"{"kind":"other"}"#), None);
     }

@@ -10,6 +10,8 @@ use super::merkle::root_before;
 use super::note::{LogKey, NoteError};
 use super::receipt::Receipt;
 use crate::bytes::Hash;
+use crate::object;
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The version of the form.
@@ -36,6 +38,8 @@ pub struct Evidence {
     pub previous: Option<PreviousKey>,
 }
 
+object!(write Evidence { evidence, log, smaller, larger, proof, [previous] });
+
 /// A key that a log had before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -45,6 +49,8 @@ pub struct PreviousKey {
     /// The C2SP tlog-proofs of the announcements: see [`successor`].
     pub handovers: Vec<String>,
 }
+
+object!(write PreviousKey { log, handovers });
 
 /// What evidence shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

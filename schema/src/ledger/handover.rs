@@ -4,9 +4,10 @@
 //! new one alone. [`successor`] leads from any key that the log once had to the one that it has now.
 
 use super::checkpoint::Checkpoint;
-use super::entry::{Entry, KeyEntry};
+use super::entry::KeyEntry;
 use super::note::{LogKey, LogSigner, NoteError, SignedNote};
 use super::receipt::{Receipt, ReceiptError};
+use crate::prelude::*;
 
 /// Why a new key is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +66,7 @@ pub fn successor(believed: &LogKey, announcements: &[Receipt]) -> Result<LogKey,
     let mut key = believed.clone();
     let mut led = Vec::new();
     for proof in announcements {
-        let Some(Entry::Key(entry)) = Entry::from_bytes(&proof.entry) else {
+        let Some(entry) = KeyEntry::from_bytes(&proof.entry) else {
             return Err(HandoverError::Malformed);
         };
         let (from, to) = entry.verify()?;
@@ -86,7 +87,7 @@ mod tests {
     use super::*;
     use crate::bytes::Hash;
     use crate::key::SecretKey;
-    use crate::ledger::{CheckpointError, merkle};
+    use crate::ledger::{CheckpointError, Entry, merkle};
 
     fn signer(seed: u8) -> LogSigner {
         LogSigner::new("log.example", SecretKey::from_seed(&[seed; 32])).unwrap()

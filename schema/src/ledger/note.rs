@@ -2,6 +2,7 @@
 
 use crate::bytes;
 use crate::key::{PublicKey, SecretKey};
+use crate::prelude::*;
 use sha2::{Digest, Sha256};
 
 /// The signature type of logs: Ed25519 over the note's text.

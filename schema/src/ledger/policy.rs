@@ -2,7 +2,8 @@
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::note::{LogKey, SignedNote, WitnessKey};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 /// A policy file has at most this many lines that say something.
 const MOST_LINES: usize = 1_000;

@@ -2,12 +2,13 @@
 //! needed, beside the log's key, to show that a batch was recorded.
 
 use super::checkpoint::{Checkpoint, CheckpointError, decimal};
-use super::entry::{BatchEntry, Entry};
+use super::entry::BatchEntry;
 use super::merkle;
 use super::note::LogKey;
 use super::policy::{Policy, PolicyError};
 use crate::bytes::{self, Hash};
 use crate::limits;
+use crate::prelude::*;
 
 const MAGIC: &str = "c2sp.org/tlog-proof@v1";
 /// A tree of 2^64 leaves is 64 levels high.
@@ -90,7 +91,7 @@ impl Receipt {
         jws: &[u8],
         check: impl FnOnce(&str) -> Result<Checkpoint, ReceiptError>,
     ) -> Result<(BatchEntry, Checkpoint), ReceiptError> {
-        let Some(Entry::Batch(entry)) = Entry::from_bytes(&self.entry) else {
+        let Some(entry) = BatchEntry::from_bytes(&self.entry) else {
             return Err(ReceiptError::NotABatch);
         };
         if entry.batch != Hash::of(jws) {
@@ -113,8 +114,8 @@ impl Receipt {
     }
 }
 
-impl std::fmt::Display for Receipt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Display for Receipt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         writeln!(f, "{MAGIC}\nextra {}\nindex {}", bytes::encode_standard(&self.entry), self.index)?;
         for hash in &self.proof {
             writeln!(f, "{}", hash.to_base64())?;
@@ -127,7 +128,7 @@ impl std::fmt::Display for Receipt {
 mod tests {
     use super::*;
     use crate::key::SecretKey;
-    use crate::ledger::{LogSigner, SignedNote, WitnessSigner};
+    use crate::ledger::{Entry, LogSigner, SignedNote, WitnessSigner};
 
     #[test]
     fn a_receipt_holds_for_its_batch_and_log_alone() {

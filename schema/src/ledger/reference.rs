@@ -3,6 +3,7 @@
 
 use super::merkle::tree_root;
 use crate::bytes::Hash;
+use crate::prelude::*;
 
 /// The inclusion proof of RFC 6962 section 2.1.1.
 pub fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {

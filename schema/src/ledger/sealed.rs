@@ -4,6 +4,7 @@
 
 use super::merkle::{leaf_hash, tree_root};
 use crate::bytes::{Hash, base64url_array};
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// One item of a list.

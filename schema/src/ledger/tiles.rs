@@ -2,7 +2,8 @@
 
 use super::merkle::{self, node_hash, root_before};
 use crate::bytes::Hash;
-use std::fmt;
+use crate::prelude::*;
+use core::fmt;
 
 /// Heights of the tree in one tile.
 const HEIGHT: u32 = 8;

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use crate::intervals::{Interval, Intervals};
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What other systems would count of a session.

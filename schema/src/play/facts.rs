@@ -2,7 +2,8 @@
 
 use crate::event::{Body, EndReason, Event};
 use crate::intervals::{Interval, Intervals};
-use std::collections::BTreeMap;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 use uuid::Uuid;
 
 /// An event with the signed times that bracket it.
@@ -40,7 +41,7 @@ pub struct Facts {
 }
 
 /// The rates at which hearing counts.
-const RATES: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+const RATES: core::ops::RangeInclusive<f64> = 0.5..=2.0;
 
 impl Facts {
     /// Gathers the facts. Events are told apart by id; order and repetition make no difference.

@@ -16,6 +16,7 @@ pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, enough_ms, judge};
 pub use session::{Fragment, Link, Play, Received, SessionKey};
 pub use tally::{Counts, StatementLine, Subject, Tally, day_of};
 
+use crate::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What a session is worth.

@@ -1,6 +1,7 @@
 //! Version 1 of the play rule. Never changed: a change is a new version.
 
 use super::{Facts, Reason, Status, Verdict};
+use crate::prelude::*;
 
 /// This version.
 pub const VERSION: u32 = 1;

@@ -7,8 +7,9 @@ use crate::bytes::Hash;
 use crate::event::{Body, Event, Started};
 use crate::intake::IntakeContext;
 use crate::key::DeviceId;
+use crate::prelude::*;
+use alloc::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The name of a session: session ids are the device's own, so that no device can touch another's.

@@ -1,8 +1,9 @@
 //! Counting plays: what is published, and what a statement commits to.
 
 use super::{Play, Status};
+use crate::prelude::*;
+use alloc::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds of a day.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;

@@ -3,9 +3,11 @@
 use super::{Core, STORE_AGAIN_MS};
 use crate::audit::{Asked, Audit, Comparison, Doubt, Handover, Resource};
 use crate::io::{FetchResult, Now, Output};
+use crate::prelude::*;
 use crate::record::{self, AlarmRecord, LogState};
 use crate::trust::{self, Proof, Relation};
 use delistening_schema::api::LogKeys;
+use delistening_schema::json;
 use delistening_schema::ledger::tiles::{self, Tiles};
 use delistening_schema::ledger::{Checkpoint, Evidence, LogKey, Receipt, successor};
 use delistening_schema::problem::Action;
@@ -158,7 +160,7 @@ impl Core {
 
     /// That is no evidence either: witnesses may be out of reach.
     fn unwitnessed(&mut self, now: Now) {
-        if !std::mem::replace(&mut self.audit.unwitnessed, true) {
+        if !core::mem::replace(&mut self.audit.unwitnessed, true) {
             let detail =
                 "too few witnesses have seen the log as it was shown to this device; it is asked again";
             self.error("log-unwitnessed", detail.to_owned(), Action::Retry);
@@ -185,7 +187,8 @@ impl Core {
 
     /// The log tells which keys it has had.
     fn handed_over(&mut self, now: Now, body: &[u8]) {
-        let LogKeys { keys, handovers } = serde_json::from_slice(body).unwrap_or_default();
+        let told = str::from_utf8(body).ok().and_then(json::from_str);
+        let LogKeys { keys, handovers } = told.unwrap_or_default();
         let Some(Handover { origin, .. }) = &self.audit.handover else { return };
         let is_of = |vkey: &String| LogKey::parse(vkey).is_ok_and(|key| key.name() == origin);
         if !keys.is_empty() && !keys.iter().any(is_of) {
@@ -200,7 +203,7 @@ impl Core {
             (Some((last, first)), key)
                 if key.as_ref().is_none_or(|key| *key == last) && self.is_new(&last) =>
             {
-                let log = self.state.logs.entry(origin).or_insert_with(|| LogState::new(&first));
+                let log = self.state.logs.get_or_insert_with(origin, || LogState::new(&first));
                 log.hand_over(&last, handovers);
                 self.audit.backoff.succeeded();
                 let state = record::write(record::STATE.to_owned(), &self.state);
@@ -272,7 +275,7 @@ impl Core {
     /// deleted for which the proof is missing.
     fn unproved(&mut self, now: Now, why: &str) {
         self.unanswered(now);
-        if !std::mem::replace(&mut self.audit.complained, true) {
+        if !core::mem::replace(&mut self.audit.complained, true) {
             let detail =
                 format!("the log does not show at the moment that it only grew: {why}; it is asked again");
             self.error("log-unproved", detail, Action::Retry);
@@ -289,7 +292,7 @@ impl Core {
              sent or deleted any more; keep the evidence, and acknowledge the alarm to go on",
             larger.origin, larger.size, smaller.size,
         );
-        let evidence = serde_json::to_string(evidence).expect("evidence is JSON");
+        let evidence = json::to_string(evidence);
         self.audit = Audit::default();
         self.alarm = Some(AlarmRecord { acknowledged: false, detail, origin: larger.origin, evidence });
         self.store_alarm();

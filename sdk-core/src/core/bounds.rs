@@ -3,6 +3,7 @@
 
 use super::Core;
 use crate::io::{Notice, Now};
+use crate::prelude::*;
 use crate::record;
 use delistening_schema::problem::Problem;
 use delistening_schema::{DropReason, Dropped};
@@ -58,7 +59,7 @@ impl Core {
     pub(super) fn give_up_batch(&mut self, seq: u64, reason: DropReason, problem: Option<Problem>) {
         let Some(batch) = self.batches.remove(seq) else { return };
         for Dropped { reason, events } in batch.dropped {
-            *self.state.dropped.entry(reason).or_default() += events;
+            *self.state.dropped.get_or_insert_with(reason, || 0) += events;
         }
         self.count_dropped(reason, batch.events, vec![record::batch_key(seq)]);
         self.notify(Notice::Dropped { seq: Some(seq), events: batch.events, reason, problem });
@@ -76,7 +77,7 @@ impl Core {
 
     /// The count is stored with the end of what it counts.
     pub(super) fn count_dropped(&mut self, reason: DropReason, events: usize, deletes: Vec<String>) {
-        *self.state.dropped.entry(reason).or_default() += events as u64;
+        *self.state.dropped.get_or_insert_with(reason, || 0) += events as u64;
         let state = record::write(record::STATE.to_owned(), &self.state);
         self.store(vec![state], deletes);
     }

@@ -2,9 +2,10 @@
 //! still sent under its name, what it has begun is not told twice, and the new one begins its own chain.
 
 use super::Core;
+use crate::prelude::*;
 use crate::record;
 use delistening_schema::problem::Action;
-use delistening_schema::{Batch, DropReason};
+use delistening_schema::{DropReason, batch};
 
 impl Core {
     /// Compares the key with the chain, once both are known.
@@ -13,7 +14,7 @@ impl Core {
         if !self.leads || self.former.is_some() {
             return;
         }
-        let sealed_by = || Some(Batch::unverified(&self.batches.values().next()?.jws).ok()?.device);
+        let sealed_by = || batch::device_of(&self.batches.values().next()?.jws);
         match self.state.device.or_else(sealed_by) {
             Some(former) if former != device => {
                 self.former = Some(former);

@@ -2,13 +2,14 @@
 
 use super::Core;
 use crate::io::{EngageKind, Notice, Now, Output, Record, Signal};
+use crate::prelude::*;
 use crate::record::{self, AlarmRecord, BatchRecord, EventRecord, SessionRecord, State, Unreadable};
 use crate::session::Step;
 use crate::trust;
 use delistening_schema::event::{Body, Engagement};
+use delistening_schema::json::Raw;
 use delistening_schema::problem::Action;
 use delistening_schema::{DropReason, Event, limits};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// How long after the end of a session its last events are sealed.
@@ -23,7 +24,7 @@ impl Core {
     }
 
     pub(super) fn engage(&mut self, now: Now, handle: u32, kind: EngageKind, target: Option<String>) {
-        if !self.sessions.contains_key(&handle) {
+        if self.sessions.get(&handle).is_none() {
             return;
         }
         let act = Engagement { target };
@@ -80,15 +81,14 @@ impl Core {
     }
 
     fn event_record(&mut self, event: &Event, listener: Option<String>) -> Option<Record> {
-        let json = event.to_json();
         // What a server would set aside is better known here, where the host can be told.
-        if let Err(error) = Event::from_json(&json) {
+        if let Err(error) = event.check() {
             self.error("malformed-event", format!("an event was not recorded: {error}"), Action::Drop);
             return None;
         }
-        let event_json = RawValue::from_string(json).ok()?;
-        self.notify(Notice::Event { event: event_json.clone() });
-        Some(record::write(record::event_key(event.id), &EventRecord { listener, event: event_json }))
+        let json = event.to_json();
+        self.notify(Notice::Event { event: json.clone() });
+        Some(record::write(record::event_key(event.id), &EventRecord { listener, event: Raw(json) }))
     }
 
     fn keep(
@@ -200,7 +200,7 @@ impl Core {
                 self.store(Vec::new(), beyond.into_iter().map(record::batch_key).collect());
             }
         }
-        events.extend(std::mem::take(&mut self.unconfirmed).into_values().flatten());
+        events.extend(core::mem::take(&mut self.unconfirmed).into_values().flatten());
         let waited = !events.is_empty();
         self.enqueue(now, &events);
         // Their time is not known to be later than any checkpoint: they may be as old as the storage.

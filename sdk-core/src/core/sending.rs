@@ -4,13 +4,14 @@ use super::{Core, STORE_AGAIN_MS, Token, Unstored};
 use crate::audit::Doubt;
 use crate::batch;
 use crate::io::{Notice, Now, Output, TransportResult};
+use crate::prelude::*;
 use crate::record::{self, BatchRecord};
 use crate::trust::{self, Distrust, Proof};
 use crate::upload::InFlight;
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse, Known};
 use delistening_schema::problem::{Action, Code, Problem};
 use delistening_schema::token::Claims;
-use delistening_schema::{DeviceId, DropReason, limits};
+use delistening_schema::{DeviceId, DropReason, json, limits};
 
 /// A token that lives no longer than this is not worth sending, unless tokens never live much longer.
 const TOKEN_MARGIN_S: u64 = 30;
@@ -153,7 +154,7 @@ impl Core {
             batches: chosen.iter().map(|batch| batch.jws.clone()).collect(),
         };
         let seqs = chosen.iter().map(|batch| batch.seq).collect();
-        let body = serde_json::to_string(&request).expect("a request is JSON");
+        let body = json::to_string(&request);
         let ticket = self.ticket();
         self.upload.in_flight = Some(InFlight { ticket, seqs });
         self.outputs.push(Output::Send { ticket, body, last_chance: self.hidden });
@@ -231,12 +232,12 @@ impl Core {
             return;
         };
         if status != 200 {
-            let problem = serde_json::from_str(&body).unwrap_or_else(|_| unreadable(status));
+            let problem = json::from_str(&body).unwrap_or_else(|| unreadable(status));
             self.refused(now, &seqs, problem, retry_after_s);
             return;
         }
-        match serde_json::from_str::<IngestResponse>(&body) {
-            Ok(response) if response.answers.len() == seqs.len() => self.answered(now, &seqs, response),
+        match json::from_str::<IngestResponse>(&body) {
+            Some(response) if response.answers.len() == seqs.len() => self.answered(now, &seqs, response),
             _ => {
                 let detail = "the answer is not one of an ingest server".to_owned();
                 self.error("malformed-answer", detail, Action::Retry);
