@@ -133,16 +133,18 @@ export class MediaAttachment implements Attachment {
   #playing(): void {
     const session = this.#current();
     if (!session || this.#seekFromMs !== undefined) return;
-    session.playing(this.#now());
-    this.#mark(true);
+    const at = this.#now();
+    session.playing(at);
+    this.#mark(true, at);
   }
 
   #timeupdate(): void {
     if (!isPlaying(this.#media) || this.#seekFromMs !== undefined) return;
     // Moving without a `playing` before: another track over the same stream, or the end of a seek in a stall.
     if (this.session && this.#last.moving) {
-      this.#session?.position(this.#now());
-      this.#mark(true);
+      const at = this.#now();
+      this.#session?.position(at);
+      this.#mark(true, at);
     } else {
       this.#playing();
     }
@@ -157,8 +159,7 @@ export class MediaAttachment implements Attachment {
   #pause(): void {
     // At the end of the media `pause` precedes `ended`, which says more.
     if (this.#media.ended || this.#media.readyState < HAVE_METADATA) return;
-    const at = this.#seekFromMs ?? this.#now();
-    this.session?.paused(at);
+    this.session?.paused(this.#seekFromMs ?? this.#now());
     this.#mark(false);
   }
 
@@ -210,8 +211,8 @@ export class MediaAttachment implements Attachment {
     return Math.max(0, Math.round(this.#media.currentTime * 1000)) || 0;
   }
 
-  #mark(moving: boolean): void {
-    this.#last = { positionMs: this.#now(), at: performance.now(), moving };
+  #mark(moving: boolean, positionMs = this.#now()): void {
+    this.#last = { positionMs, at: performance.now(), moving };
   }
 
   /** Where playback has come to since it was last known, when the element can no longer tell. */

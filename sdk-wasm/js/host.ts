@@ -1,8 +1,10 @@
 // Runs the core in a page: feeds it what happens, with the time it happened, and does what it asks for.
 // One host lives from the page's start (or its return from the back/forward cache) until the page is left.
 
+import { Backlog, type Now, now } from "./backlog.js";
 import { type DeviceKey, type KeyKeeper, newKey, newSeed, openKey, type StoredKey } from "./device-key.js";
 import { TelemetryError, textOf } from "./errors.js";
+import type { TelemetryEvents } from "./events.js";
 import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
 import type { Settings } from "./options.js";
 import type { Notice, Output } from "./outputs.js";
@@ -11,21 +13,17 @@ import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
 import { httpTransport, type Transport } from "./transport.js";
-import type { Core, Wasm } from "./wasm.js";
+import type { Core, Input, Wasm } from "./wasm.js";
 
-/** When something happened: the wall clock, and the page's monotonic clock, in milliseconds. */
-export interface Now {
-  readonly wall: number;
-  readonly mono: number;
-}
-
-/** Something that happens to the core. */
-export type Input = (core: Core, now: Now) => void;
+/** The events of telemetry that the core causes. */
+export type Told = "event" | "batch" | "ack" | "receipt" | "dropped";
 
 /** Where a host reports to. None of these may throw. */
 export interface Sink {
-  notice(notice: Notice): void;
+  tell<K extends Told>(type: K, detail: TelemetryEvents[K]["detail"]): void;
   error(error: TelemetryError): void;
+  /** More has happened than is kept. */
+  overflowed(): void;
   /** What `status` tells has changed. */
   changed(): void;
   /** Another tab erases everything: this host has left. */
@@ -40,9 +38,10 @@ export interface CoreStatus {
   readonly acked: number;
 }
 
-// More than an hour of signals: whoever waits longer for the module has no use for them.
-const BACKLOG = 20_000;
 const TOKEN_TIMEOUT_MS = 30_000;
+
+/** The events of telemetry that the core's notices become. */
+const TOLD = { sealed: "batch", acked: "ack", receipt: "receipt", dropped: "dropped" } as const;
 
 const NOTHING: CoreStatus = { events: 0, batches: 0, acked: 0 };
 
@@ -58,9 +57,8 @@ export class Host {
   #transport: Transport | undefined;
   #membership: Membership | undefined;
   #leaveDatabase: () => void = () => {};
-  #backlog: { input: Input; now: Now }[] = [];
+  readonly #backlog: Backlog;
   #leaving = false;
-  #overflowed = false;
   #draining = false;
   #leads = false;
   /** Records that came while this tab was still reading what is stored, to lead. */
@@ -68,11 +66,12 @@ export class Host {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
 
-  /** `load` gives the module: how it may be loaded is the environment's affair. */
-  constructor(settings: Settings, sink: Sink, load: () => Promise<Wasm>) {
+  /** `load` gives the module: how it may be loaded is the environment's affair. `backlog`: what has happened before. */
+  constructor(settings: Settings, sink: Sink, load: () => Promise<Wasm>, backlog = new Backlog()) {
     this.#settings = settings;
     this.#sink = sink;
     this.#load = load;
+    this.#backlog = backlog;
   }
 
   get device(): string | undefined {
@@ -129,8 +128,8 @@ export class Host {
     await this.#membership.joined;
     if (this.#left()) return;
     const { publicKey } = this.#key;
-    this.#apply((core, { wall, mono }) => core.key(wall, mono, publicKey), now());
-    this.#apply((core, { wall, mono }) => core.online(wall, mono, navigator.onLine), now());
+    this.#apply(["key", publicKey], now());
+    this.#apply(["online", navigator.onLine], now());
     // Until this is done, what happens goes to the end of the backlog: the order is kept.
     for (let next = this.#backlog.shift(); next; next = this.#backlog.shift()) this.#apply(next.input, next.now);
     if (this.#state === "starting") this.#state = "running";
@@ -143,12 +142,8 @@ export class Host {
       this.#apply(input, now());
     } else if (this.#state === "left" || this.#state === "failed") {
       this.#sink.trace("too late");
-    } else if (this.#backlog.length < BACKLOG) {
-      this.#backlog.push({ input, now: now() });
-    } else if (!this.#overflowed) {
-      this.#overflowed = true;
-      const why = "too much happened before the telemetry module was there";
-      this.#sink.error(TelemetryError.of("backlog-full", why, "drop"));
+    } else {
+      this.#backlog.push(input, this.#sink.overflowed);
     }
   }
 
@@ -159,7 +154,7 @@ export class Host {
     if (!this.#leads || this.#state !== "running") return;
     await new Promise<void>((resolve) => {
       this.#idle.push(resolve);
-      this.feed((core, { wall, mono }) => core.flush(wall, mono));
+      this.feed(["flush"]);
     });
   }
 
@@ -167,17 +162,23 @@ export class Host {
   leave(): void {
     if (this.#left()) return;
     this.#leaving = true;
-    this.feed((core, { wall, mono }) => core.hidden(wall, mono));
+    this.feed(["hidden"]);
     this.#stop();
   }
 
   /** Stops without another word, and erases all that this device holds; a new device may begin then. */
   async forget(): Promise<void> {
-    this.#membership?.tellToForget();
+    const membership = this.#membership;
+    // It tells the others first.
+    this.#membership = undefined;
     this.#stop();
     const { namespace } = this.#settings;
+    const tell = () => {
+      membership?.tellToForget();
+      membership?.leave();
+    };
     // What was begun before has opened by now, or sees that this host has left.
-    await whenNobodyIsIn(namespace, () => eraseIndexedDb(namespace));
+    await whenNobodyIsIn(namespace, () => eraseIndexedDb(namespace), tell);
   }
 
   #stop(): void {
@@ -186,7 +187,7 @@ export class Host {
     clearTimeout(this.#timer);
     this.#membership?.leave();
     this.#letGo();
-    this.#backlog = [];
+    this.#backlog.clear();
     this.#settle();
   }
 
@@ -230,7 +231,7 @@ export class Host {
       lead: (alive) => this.#lead(storage, alive),
       adopt: (records) => {
         if (this.#adopted) this.#adopted.push(...records);
-        else if (this.#leads) this.feed((core, { wall, mono }) => core.adopt(wall, mono, flat(records)));
+        else if (this.#leads) this.feed(["adopt", flat(records)]);
       },
       flush: () => this.flush(),
       forget: () => {
@@ -245,6 +246,7 @@ export class Host {
   }
 
   async #lead(storage: Storage, alive: () => Promise<string[]>): Promise<void> {
+    if (this.#left()) return;
     this.#adopted = [];
     try {
       const records = await storage.all();
@@ -253,7 +255,7 @@ export class Host {
       this.#leads = true;
       this.#sink.trace("leads", { records: records.length, tabs: owners.length });
       const all = flat([...records, ...this.#adopted]);
-      this.feed((core, { wall, mono }) => core.lead(wall, mono, all, owners));
+      this.feed(["lead", all, owners]);
     } catch (thrown) {
       // To lead without knowing the chain would fork it: leave that to another tab.
       const why = `what is stored on this device cannot be read: ${textOf(thrown)}`;
@@ -268,7 +270,9 @@ export class Host {
   #apply(input: Input, at: Now): void {
     if (!this.#core || this.#state === "failed") return;
     try {
-      input(this.#core, at);
+      const [name, ...rest] = input;
+      const method = this.#core[name] as (wall: number, mono: number, ...rest: unknown[]) => void;
+      method.call(this.#core, at.wall, at.mono, ...rest);
       this.#drain(this.#core);
     } catch (thrown) {
       if (this.#failed()) return;
@@ -328,7 +332,7 @@ export class Host {
   }
 
   #store({ ticket, puts, deletes }: Extract<Output, { type: "store" }>): void {
-    const stored = (ok: boolean) => this.#answer((core, { wall, mono }) => core.stored(wall, mono, ticket, ok));
+    const stored = (ok: boolean) => this.#answer(["stored", ticket, ok]);
     this.#storage?.write(puts, deletes).then(
       () => stored(true),
       (thrown) => {
@@ -339,11 +343,10 @@ export class Host {
   }
 
   #sign(ticket: number, message: string): void {
-    const signed = (signature: Uint8Array) =>
-      this.#answer((core, { wall, mono }) => core.signed(wall, mono, ticket, signature));
+    const signed = (signature: Uint8Array) => this.#answer(["signed", ticket, signature]);
     const failed = (thrown: unknown) => {
       this.#sink.trace("not signed", textOf(thrown));
-      this.#answer((core, { wall, mono }) => core.signed(wall, mono, ticket, undefined));
+      this.#answer(["signed", ticket, undefined]);
     };
     try {
       const signature = this.#key?.sign(new TextEncoder().encode(message));
@@ -358,10 +361,10 @@ export class Host {
     const { token, listener } = this.#settings;
     const request = listener === undefined ? { device } : { device, listener };
     within(TOKEN_TIMEOUT_MS, async () => token(request)).then(
-      (value) => this.#answer((core, { wall, mono }) => core.token(wall, mono, String(value))),
+      (value) => this.#answer(["token", String(value)]),
       (thrown) => {
         const why = `the token callback failed: ${textOf(thrown)}`;
-        this.#answer((core, { wall, mono }) => core.token_failed(wall, mono, why));
+        this.#answer(["token_failed", why]);
       },
     );
   }
@@ -369,7 +372,7 @@ export class Host {
   #send({ ticket, body, last_chance }: Extract<Output, { type: "send" }>): void {
     const transport = this.#transport;
     if (!transport) return;
-    const unanswered: Input = (core, { wall, mono }) => core.network_error(wall, mono, ticket);
+    const unanswered: Input = ["network_error", ticket];
     if (this.#leaving || (last_chance && !transport.outlivesPage)) {
       this.#sink.trace("beacon", { taken: transport.lastChance(body) });
       // A beacon has no answer: should the page live on, the batches go again and are known by then.
@@ -379,7 +382,7 @@ export class Host {
     void transport.send(body).then((answer) => {
       this.#sink.trace("answer", answer?.status ?? "none");
       const { status = 0, retryAfterS, body: text = "" } = answer ?? {};
-      const answered: Input = (core, { wall, mono }) => core.response(wall, mono, ticket, status, retryAfterS, text);
+      const answered: Input = ["response", ticket, status, retryAfterS, text];
       this.#answer(answer ? answered : unanswered);
     });
   }
@@ -387,7 +390,7 @@ export class Host {
   #fetch(ticket: number, path: string): void {
     void this.#transport?.get(path).then((resource) => {
       this.#sink.trace("log", { path, status: resource?.status ?? "none" });
-      this.#answer((core, { wall, mono }) => core.fetched(wall, mono, ticket, resource?.status, resource?.body));
+      this.#answer(["fetched", ticket, resource?.status, resource?.body]);
     });
   }
 
@@ -395,12 +398,25 @@ export class Host {
     clearTimeout(this.#timer);
     // Browsers take a longer time for none at all.
     const wait = Math.min(Math.max(0, monoMs - performance.now()), 0x7fff_ffff);
-    this.#timer = setTimeout(() => this.#answer((core, { wall, mono }) => core.tick(wall, mono)), wait);
+    this.#timer = setTimeout(() => this.#answer(["tick"]), wait);
   }
 
   #notify(notice: Notice): void {
-    this.#sink.notice(notice);
-    if (notice.type === "idle") this.#settle();
+    switch (notice.type) {
+      case "event":
+        this.#sink.tell("event", notice.event);
+        break;
+      case "error":
+        this.#sink.error(new TelemetryError(notice.code, notice.detail, notice.action));
+        break;
+      case "idle":
+        this.#settle();
+        break;
+      default: {
+        const { type, ...detail } = notice;
+        this.#sink.tell(TOLD[type], detail as never);
+      }
+    }
     this.#sink.changed();
   }
 
@@ -421,10 +437,6 @@ export class Host {
   #failed(): boolean {
     return this.#state === "failed";
   }
-}
-
-function now(): Now {
-  return { wall: Date.now(), mono: performance.now() };
 }
 
 function ownerId(): string {

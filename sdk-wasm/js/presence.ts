@@ -16,13 +16,19 @@ export async function enter(namespace: string): Promise<() => void> {
   });
 }
 
-/** Runs `task` when no tab has the database open; those that come meanwhile wait for it. */
-export async function whenNobodyIsIn(namespace: string, task: () => Promise<void>): Promise<void> {
+/**
+ * Runs `task` when no tab has the database open; those that come meanwhile wait for it. `ask` is called when it waits: a
+ * tab that leaves when it is asked, and comes back at once, then comes after the task.
+ */
+export async function whenNobodyIsIn(namespace: string, task: () => Promise<void>, ask: () => void): Promise<void> {
   const locks = globalThis.navigator?.locks;
-  if (!locks) return task();
-  try {
-    await locks.request(`${namespace}/open`, { signal: AbortSignal.timeout(PATIENCE_MS) }, task);
-  } catch {
-    await task();
+  if (!locks) {
+    ask();
+    return task();
   }
+  const done = locks.request(`${namespace}/open`, { signal: AbortSignal.timeout(PATIENCE_MS) }, task).catch(task);
+  // An answer to a later question shows that the request has arrived.
+  await locks.query().catch(() => {});
+  ask();
+  await done;
 }

@@ -66,10 +66,9 @@ async function resendAll(settings: Settings, { module, onError }: ResendOptions)
     }
   };
   const sink: Sink = {
-    notice: (notice) => {
-      if (notice.type === "error") report(new TelemetryError(notice.code, notice.detail, notice.action));
-    },
+    tell() {},
     error: report,
+    overflowed() {},
     changed() {},
     forgotten() {},
     trace() {},

@@ -1,6 +1,7 @@
 // One play of one track, told by hand: the manual API, which `attach` uses too.
 
 import type { EndReason } from "./schema.js";
+import type { Input } from "./wasm.js";
 
 /** Why a host ends a session. `crashed` is for the core alone. */
 export type HostEndReason = Exclude<EndReason, "crashed">;
@@ -33,20 +34,12 @@ export interface PlaySession {
 
 /** What a session needs from its telemetry. */
 export interface SessionHost {
-  signal(session: Session, signal: Signal): void;
+  feed(input: Input): void;
   closed(session: Session): void;
   invalid(what: string): void;
 }
 
-/** What a session tells the core. */
-export type Signal =
-  | { readonly kind: "playing" | "position" | "paused" | "stalled"; readonly positionMs: number }
-  | { readonly kind: "seeked"; readonly fromMs: number; readonly toMs: number }
-  | { readonly kind: "rate"; readonly rate: number }
-  | { readonly kind: "volume"; readonly volume: number; readonly muted: boolean }
-  | { readonly kind: "visible"; readonly visible: boolean }
-  | { readonly kind: "failed"; readonly code: string; readonly positionMs: number }
-  | { readonly kind: "ended"; readonly reason: HostEndReason; readonly positionMs: number };
+type At = "playing" | "position" | "paused" | "stalled";
 
 const REASONS: readonly string[] = ["completed", "skipped", "stopped", "replaced", "unloaded"];
 
@@ -92,28 +85,28 @@ export class Session implements PlaySession {
       this.#host.invalid("seeked(fromMs, toMs)");
     } else {
       this.#positionMs = to;
-      this.#tell({ kind: "seeked", fromMs: from, toMs: to });
+      this.#tell(["seeked", this.handle, from, to]);
     }
   }
 
   rate(rate: number): void {
-    if (rate >= 0 && rate <= 16) this.#tell({ kind: "rate", rate });
+    if (rate >= 0 && rate <= 16) this.#tell(["rate", this.handle, rate]);
     else this.#host.invalid("rate(rate), from 0 to 16");
   }
 
   volume(volume: number, muted: boolean): void {
-    if (volume >= 0 && volume <= 1) this.#tell({ kind: "volume", volume, muted: Boolean(muted) });
+    if (volume >= 0 && volume <= 1) this.#tell(["volume", this.handle, volume, Boolean(muted)]);
     else this.#host.invalid("volume(volume, muted), from 0 to 1");
   }
 
   visible(visible: boolean): void {
-    this.#tell({ kind: "visible", visible: Boolean(visible) });
+    this.#tell(["visible", this.handle, Boolean(visible)]);
   }
 
   failed(code: string, positionMs: number): void {
     const at = milliseconds(positionMs);
     if (at === undefined || typeof code !== "string" || code === "") this.#host.invalid("failed(code, positionMs)");
-    else this.#tell({ kind: "failed", code, positionMs: at });
+    else this.#tell(["failed", this.handle, code, at]);
   }
 
   ended(reason: HostEndReason, positionMs: number): void {
@@ -121,7 +114,7 @@ export class Session implements PlaySession {
     if (at === undefined || !REASONS.includes(reason)) {
       this.#host.invalid("ended(reason, positionMs)");
     } else if (this.#open) {
-      this.#tell({ kind: "ended", reason, positionMs: at });
+      this.#tell(["ended", this.handle, reason, at]);
       this.#open = false;
       this.#host.closed(this);
     }
@@ -138,18 +131,18 @@ export class Session implements PlaySession {
     this.ended(reason, this.#positionMs);
   }
 
-  #at(kind: "playing" | "position" | "paused" | "stalled", positionMs: number): void {
+  #at(kind: At, positionMs: number): void {
     const at = milliseconds(positionMs);
     if (at === undefined) {
       this.#host.invalid(`${kind}(positionMs)`);
     } else {
       this.#positionMs = at;
-      this.#tell({ kind, positionMs: at });
+      this.#tell([kind, this.handle, at]);
     }
   }
 
-  #tell(signal: Signal): void {
-    if (this.#open) this.#host.signal(this, signal);
+  #tell(input: Input): void {
+    if (this.#open) this.#host.feed(input);
   }
 }
 

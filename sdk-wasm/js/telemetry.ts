@@ -4,14 +4,13 @@ import { type Attachment, MediaAttachment } from "./attach.js";
 import { type Consent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
-import { Host, type Input, type Sink } from "./host.js";
+import type { Sink } from "./host.js";
 import { uuidV7 } from "./ids.js";
+import { LazyHost } from "./lazy-host.js";
 import { watchLifecycle } from "./lifecycle.js";
 import { readOptions, readTrack, type Settings, type TelemetryOptions, type Track } from "./options.js";
-import type { Notice } from "./outputs.js";
-import { type PlaySession, Session, type SessionHost, type Signal } from "./session.js";
-import { feedSignal } from "./signals.js";
-import { loadWasm } from "./wasm.js";
+import { type PlaySession, Session, type SessionHost } from "./session.js";
+import type { Input } from "./wasm.js";
 
 /**
  * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.
@@ -25,7 +24,7 @@ export class Telemetry extends TypedEventTarget {
   readonly #sessions = new Set<Session>();
   readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
   readonly #stopWatching: () => void = () => {};
-  #host: Host | undefined;
+  #host: LazyHost | undefined;
   #settings: Settings | undefined;
   #consent: Consent = "unknown";
   #started: Promise<void> | undefined;
@@ -61,11 +60,11 @@ export class Telemetry extends TypedEventTarget {
     this.#host = this.#newHost(settings);
     if (this.#consent === "denied") void this.forget();
     this.#stopWatching = watchLifecycle({
-      hidden: () => this.#feed((core, { wall, mono }) => core.hidden(wall, mono)),
+      hidden: () => this.#feed(["hidden"]),
       left: () => this.#guard(undefined, () => this.#leave()),
       restored: () => this.#guard(undefined, () => this.#restore()),
       online: (online) => {
-        this.#feed((core, { wall, mono }) => core.online(wall, mono, online));
+        this.#feed(["online", online]);
         if (online) void this.#start();
         this.#statusChanged();
       },
@@ -75,7 +74,7 @@ export class Telemetry extends TypedEventTarget {
 
   /** The device id, once it is known. */
   get device(): string | undefined {
-    return this.#host?.device;
+    return this.#host?.loaded?.device;
   }
 
   /** Begins a play that the host tells about itself. */
@@ -165,12 +164,12 @@ export class Telemetry extends TypedEventTarget {
   /** Seals and sends now; resolves when nothing is left to send, or sending failed. Never rejects. */
   async flush(): Promise<void> {
     await this.#start();
-    await this.#host?.flush().catch(() => {});
+    await this.#host?.loaded?.flush().catch(() => {});
   }
 
   /** What is stored, sent and acknowledged. */
   status(): TelemetryStatus {
-    const host = this.#host;
+    const host = this.#host?.loaded;
     const counts = this.#guard({ events: 0, batches: 0, acked: 0 }, () => host?.status());
     return {
       events: counts?.events ?? 0,
@@ -189,7 +188,7 @@ export class Telemetry extends TypedEventTarget {
    * which `delistening-ingest evidence` checks for anybody. It holds no play and no listener.
    */
   evidence(): string | undefined {
-    return this.#guard(undefined, () => this.#host?.evidence());
+    return this.#guard(undefined, () => this.#host?.loaded?.evidence());
   }
 
   /**
@@ -197,7 +196,7 @@ export class Telemetry extends TypedEventTarget {
    * evidence is kept.
    */
   acknowledgeAlarm(): void {
-    this.#feed((core, { wall, mono }) => core.acknowledge_alarm(wall, mono));
+    this.#feed(["acknowledge_alarm"]);
   }
 
   /** Ends what goes on, sends what it can, and lets go of everything. */
@@ -224,14 +223,12 @@ export class Telemetry extends TypedEventTarget {
     this.#handles += 1;
     const session = new Session(uuidV7(), this.#handles, this.#sessionHost);
     this.#sessions.add(session);
-    this.#feed((core, { wall, mono }) =>
-      core.open_session(wall, mono, session.handle, session.id, JSON.stringify(read), engine, autoplay),
-    );
+    this.#feed(["open_session", session.handle, session.id, JSON.stringify(read), engine, autoplay]);
     return session;
   }
 
   readonly #sessionHost: SessionHost = {
-    signal: (session: Session, signal: Signal) => this.#feed(feedSignal(session.handle, signal)),
+    feed: (input) => this.#feed(input),
     closed: (session: Session) => this.#sessions.delete(session),
     invalid: (what: string) => this.#invalid(what),
   };
@@ -273,10 +270,14 @@ export class Telemetry extends TypedEventTarget {
     return this.#started;
   }
 
-  #newHost(settings: Settings): Host {
+  #newHost(settings: Settings): LazyHost {
     const sink: Sink = {
-      notice: (notice) => this.#notice(notice),
+      tell: (type, detail) => this.#dispatch(type, detail),
       error: (error) => this.#report(error),
+      overflowed: () => {
+        const why = "too much happened before the telemetry module was there";
+        this.#report(TelemetryError.of("backlog-full", why, "drop"));
+      },
       changed: () => this.#statusChanged(),
       forgotten: () => {
         if (this.#closed) return;
@@ -286,7 +287,7 @@ export class Telemetry extends TypedEventTarget {
       },
       trace: (what, about) => this.#trace(what, about),
     };
-    return new Host(settings, sink, loadWasm);
+    return new LazyHost(settings, sink);
   }
 
   #leave(): void {
@@ -300,29 +301,6 @@ export class Telemetry extends TypedEventTarget {
     if (this.#closed) return;
     this.#renew();
     void this.#start();
-  }
-
-  #notice(notice: Notice): void {
-    switch (notice.type) {
-      case "event":
-        this.#dispatch("event", notice.event);
-        break;
-      case "sealed":
-        this.#dispatch("batch", without(notice));
-        break;
-      case "acked":
-        this.#dispatch("ack", without(notice));
-        break;
-      case "receipt":
-        this.#dispatch("receipt", without(notice));
-        break;
-      case "dropped":
-        this.#dispatch("dropped", without(notice));
-        break;
-      case "error":
-        this.#report(new TelemetryError(notice.code, notice.detail, notice.action));
-        break;
-    }
   }
 
   /** Many changes in one go are told once. */
@@ -371,13 +349,9 @@ export class Telemetry extends TypedEventTarget {
   }
 }
 
-const DEAF: SessionHost = { signal() {}, closed() {}, invalid() {} };
+const DEAF: SessionHost = { feed() {}, closed() {}, invalid() {} };
 
 const DETACHED: Attachment = { session: undefined, track() {}, detach() {} };
-
-function without<T extends { type: string }>({ type: _, ...rest }: T): Omit<T, "type"> {
-  return rest;
-}
 
 function whenIdle(task: () => void): void {
   if (typeof requestIdleCallback === "function") requestIdleCallback(task, { timeout: 2_000 });

@@ -6,6 +6,14 @@ import type * as Bindings from "./wasm/delistening_sdk_wasm.js";
 export type Wasm = Pick<typeof Bindings, "Core" | "SeedKey">;
 /** The state machine. */
 export type Core = Bindings.Core;
+/** The methods that take what happens, with the time at which it does. */
+type Taking = Exclude<keyof Core & string, "free" | "take" | "status" | "evidence">;
+/** What happens to the core: one of those methods, and what it takes after the time. */
+export type Input = {
+  [Name in Taking]: Core[Name] extends (wall: number, mono: number, ...rest: infer Rest) => unknown
+    ? readonly [Name, ...Rest]
+    : never;
+}[Taking];
 
 let loading: Promise<Wasm> | undefined;
 
