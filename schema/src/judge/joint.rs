@@ -50,11 +50,17 @@ pub fn joint(analysis: &Arc<Analysis>, key: &SessionKey, mut held: Vec<Held>, sa
         marks.extend(
             found
                 .iter()
-                .filter(|code| of_scope(code) && !(gapless && OF_GAPS == code.as_str()))
+                .filter(|code| of_scope(code) && !(gapless && OF_GAPS.contains(&code.as_str())))
                 .map(|code| (*code).clone()),
         );
         case.mark(scope, marks);
     }
     case.weigh(analysis);
     Some(case.play)
+}
+
+/// Whether a log found that batches are missing before those of a session, which another log may hold.
+pub fn has_gap(play: &Play) -> bool {
+    let found = play.verdict.suspicion.as_ref();
+    found.is_some_and(|found| found.signals.iter().any(|signal| OF_GAPS.contains(&signal.as_str())))
 }

@@ -16,7 +16,7 @@ mod memory;
 pub use case::{Case, Group};
 pub use casebook::{Casebook, Place};
 pub use heard::Heard;
-pub use joint::{Held, joint};
+pub use joint::{Held, has_gap, joint};
 pub use memory::MemoryCasebook;
 
 use crate::analysis::{Analysis, FLOOD, MOST, MOST_OF_A_NETWORK, Scope, Trace};

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 const MOST: u64 = 1_000_000;
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -208,6 +208,11 @@ impl Outbox {
              since = ifnull(since, (SELECT leaves FROM progress)), now = NULL
              WHERE json_extract(now, '$.listener') = ?1",
             [listener],
+        )?;
+        transaction.execute(
+            "DELETE FROM gaps WHERE NOT EXISTS (SELECT 1 FROM plays
+             WHERE plays.device = gaps.device AND plays.session = gaps.session AND now IS NOT NULL)",
+            [],
         )?;
         transaction.execute("INSERT OR IGNORE INTO erasures VALUES (?1)", [listener])?;
         transaction.commit()?;
@@ -412,6 +417,7 @@ fn put(
     if before.as_ref() == Some(play) {
         return Ok(None);
     }
+    shared::note_gap(transaction, key, before.as_ref(), play)?;
     if !shared::put(transaction, key, play)? {
         transaction
             .prepare_cached(

@@ -6,6 +6,9 @@
 //! node ever touches what another one counted, and in whichever order they load, the same play is counted in the end;
 //! until then it may be counted by both for a moment, never by more than those that hold parts of it.
 //!
+//! In the same way a session is judged again whose batches follow one that only another node has: between them a device
+//! went from one to the other, and nothing is missing.
+//!
 //! What a node's own log says of its part does not change by this.
 
 use super::Shared;
@@ -15,7 +18,7 @@ use super::rows::Part;
 use crate::store::StoreError;
 use clickhouse::Row;
 use delistening_schema::event::Event;
-use delistening_schema::judge::{Heard, joint};
+use delistening_schema::judge::{Heard, has_gap, joint};
 use delistening_schema::play::{Fragment, Play, SessionKey};
 use delistening_schema::{DeviceId, Hash};
 use serde::{Deserialize, Serialize};
@@ -25,6 +28,8 @@ use uuid::Uuid;
 
 /// Sessions that are decided on together.
 const CHUNK: usize = 200;
+/// So many devices that miss batches are looked after.
+const DEVICES: usize = 1000;
 /// A row may be seen so many milliseconds after the time that it bears: as long as a block may take, and a minute.
 const LATE_MS: i64 = 6 * 60 * 1000;
 
@@ -41,6 +46,18 @@ struct Found {
     #[serde(with = "clickhouse::serde::uuid")]
     session: Uuid,
     parts: u64,
+}
+
+/// A session to decide on; `again` if that is not to depend on whether anything of it is new.
+struct Look {
+    key: SessionKey,
+    parts: u64,
+    again: bool,
+}
+
+#[derive(Row, Deserialize)]
+struct DeviceFound {
+    device: [u8; 32],
 }
 
 #[derive(Row, Deserialize)]
@@ -110,7 +127,7 @@ impl Shared {
     }
 
     /// The sessions to look at, and the time of ClickHouse; `None` if there is no other node.
-    async fn find(&self) -> Result<Option<(Vec<(SessionKey, u64)>, i64)>, StoreError> {
+    async fn find(&self) -> Result<Option<(Vec<Look>, i64)>, StoreError> {
         let query = self.connection.query(
             "SELECT uniqExact(node) AS nodes, toUnixTimestamp64Milli(now64(3)) AS now FROM nodes WHERE node != ?",
         );
@@ -123,33 +140,56 @@ impl Shared {
             (outbox.looked()?, outbox.stale(CHUNK)?)
         };
         let since = looked.saturating_sub(LATE_MS);
-        let mut among = vec![format!(
+        let gaps = self.gaps(since).await?;
+        let recent = format!(
             "SELECT device, session FROM session_parts WHERE loaded >= fromUnixTimestamp64Milli({since})
              UNION ALL SELECT device, session FROM shared_plays WHERE posted >= fromUnixTimestamp64Milli({since})"
-        )];
-        if !stale.is_empty() {
-            among.push(list(&stale));
-        }
-        let mut found = BTreeMap::new();
-        for among in among {
+        );
+        let mut found: BTreeMap<SessionKey, Look> = BTreeMap::new();
+        for (among, nodes, again) in [(recent, 2, false), (list(&stale), 1, false), (list(&gaps), 1, true)] {
+            if among.is_empty() {
+                continue;
+            }
             let text = format!(
                 "SELECT device, session, sipHash64(arraySort(groupUniqArray((node, leaf)))) AS parts FROM session_parts
                  WHERE (device, session) GLOBAL IN ({among})
-                 GROUP BY device, session HAVING uniqExact(node) > 1 AND countIf(node = ?) > 0"
+                 GROUP BY device, session HAVING uniqExact(node) >= {nodes} AND countIf(node = ?) > 0"
             );
             let query = self.connection.query(&text).bind(&self.node);
             for Found { device, session, parts } in rows::<Found>(query).await? {
-                found.insert(key(device, session), parts);
+                let key = key(device, session);
+                let again = again || found.get(&key).is_some_and(|look| look.again);
+                found.insert(key, Look { key, parts, again });
             }
         }
-        Ok(Some((found.into_iter().collect(), now)))
+        Ok(Some((found.into_values().collect(), now)))
     }
 
-    fn decide(&self, found: &[(SessionKey, u64)]) -> Result<bool, StoreError> {
-        let keys: Vec<SessionKey> = found.iter().map(|(key, _)| *key).collect();
+    /// Sessions that miss a batch which another node may have loaded since.
+    async fn gaps(&self, since: i64) -> Result<Vec<SessionKey>, StoreError> {
+        let (mut gaps, devices) = {
+            let outbox = self.outbox();
+            (outbox.fresh_gaps(CHUNK)?, outbox.devices_with_gaps(DEVICES)?)
+        };
+        if devices.is_empty() {
+            return Ok(gaps);
+        }
+        let text = format!(
+            "SELECT DISTINCT device FROM session_parts
+             WHERE device IN ({}) AND node != ? AND loaded >= fromUnixTimestamp64Milli({since})",
+            devices.iter().map(literal).collect::<Vec<_>>().join(",")
+        );
+        for DeviceFound { device } in rows(self.connection.query(&text).bind(&self.node)).await? {
+            gaps.extend(self.outbox().gaps_of(DeviceId(Hash(device)))?);
+        }
+        Ok(gaps)
+    }
+
+    fn decide(&self, found: &[Look]) -> Result<bool, StoreError> {
+        let keys: Vec<SessionKey> = found.iter().map(|look| look.key).collect();
         let mut said = self.runtime.block_on(self.said(&keys))?;
         let mut fresh = Vec::new();
-        for (key, parts) in found {
+        for Look { key, parts, again } in found {
             let said = said.remove(key).unwrap_or_default();
             let mut seen = parts.to_string();
             for Said { node, version, .. } in &said {
@@ -157,7 +197,7 @@ impl Shared {
                 let _ = write!(seen, " {node}/{version}");
             }
             let outbox = self.outbox();
-            if outbox.seen(key)?.as_ref() == Some(&seen) {
+            if !again && outbox.seen(key)?.as_ref() == Some(&seen) {
                 continue;
             }
             // What is not known here, or not any more, is decided on when it is.
@@ -169,7 +209,10 @@ impl Shared {
             return Ok(false);
         }
         let decisions = self.runtime.block_on(self.judge(fresh))?;
-        self.outbox().decide(&decisions)
+        let mut outbox = self.outbox();
+        let changed = outbox.decide(&decisions)?;
+        outbox.looked_for(found.iter().filter(|look| look.again).map(|look| look.key))?;
+        Ok(changed)
     }
 
     /// Who counts each session, and what it is worth if that is this node.
@@ -193,7 +236,7 @@ impl Shared {
             let plays = said.iter().map(|said| serde_json::from_str(&said.play));
             let mut plays = plays.collect::<Result<Vec<Play>, _>>()?;
             let decision = Decision { key, counted: Some(own.clone()), own: own.clone(), seen, first: None };
-            if plays.is_empty() {
+            if plays.is_empty() && !has_gap(&own) {
                 decisions.push(decision);
             } else {
                 plays.push(own);
@@ -283,10 +326,9 @@ impl Shared {
                 numbers.extend([seq.saturating_sub(1), seq, seq.saturating_add(1)]);
             }
         }
-        let device = |device: &DeviceId| format!("unhex('{}')", hex(&device.0.0));
         let condition = format!(
             "device IN ({}) AND seq IN ({})",
-            devices.iter().map(device).collect::<Vec<_>>().join(","),
+            devices.iter().map(literal).collect::<Vec<_>>().join(","),
             numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
         );
         let mut beside: BTreeMap<DeviceId, BTreeMap<(String, u64), Heard>> = BTreeMap::new();
@@ -367,6 +409,10 @@ impl Shared {
 
 fn key(device: [u8; 32], session: Uuid) -> SessionKey {
     SessionKey { device: DeviceId(Hash(device)), session }
+}
+
+fn literal(device: &DeviceId) -> String {
+    format!("unhex('{}')", hex(&device.0.0))
 }
 
 /// Sessions as a list for `(device, session) IN (…)`.

@@ -6,19 +6,19 @@ use std::collections::BTreeSet;
 
 const GAPS: usize = 3;
 
-/// The signal of a device on its own gaps, which a batch that turns up elsewhere can fill.
-pub(crate) const OF_GAPS: &str = "chain_gaps";
+/// The signals of a session and of a device with gaps, which a batch that turns up elsewhere can fill.
+pub(crate) const OF_GAPS: [&str; 2] = ["chain_gap", "chain_gaps"];
 
 pub(super) const RULES: &[BuiltIn] = &[
     BuiltIn {
-        code: "chain_gap",
+        code: OF_GAPS[0],
         weight: 30,
         scope: Scope::Session,
         text: "A batch of it follows one that never came.",
         examine: chain_gap,
     },
     BuiltIn {
-        code: OF_GAPS,
+        code: OF_GAPS[1],
         weight: 100,
         scope: Scope::Device,
         text: "3 or more batches of the device, in a week, follow one that never came.",

@@ -3,6 +3,7 @@
 
 use super::{Outbox, known, play};
 use crate::store::StoreError;
+use delistening_schema::judge::has_gap;
 use delistening_schema::play::{Play, SessionKey};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
@@ -18,6 +19,12 @@ pub(super) const SCHEMA: &str = "
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS shared_stale ON shared (stale) WHERE stale = 1;
     CREATE INDEX IF NOT EXISTS shared_untold ON shared (untold) WHERE untold = 1;
+    -- Sessions whose batches follow one that is not in this node's log, and may be in another's; `fresh` where that was
+    -- not looked for.
+    CREATE TABLE IF NOT EXISTS gaps (
+        device BLOB NOT NULL, session BLOB NOT NULL, fresh INTEGER NOT NULL, PRIMARY KEY (device, session)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS gaps_fresh ON gaps (fresh) WHERE fresh = 1;
     -- Until when, by ClickHouse's clock, such sessions were looked for.
     CREATE TABLE IF NOT EXISTS looked (one INTEGER PRIMARY KEY CHECK (one = 1), at INTEGER NOT NULL);
 ";
@@ -66,6 +73,41 @@ impl Outbox {
             self.database.prepare_cached("SELECT device, session FROM shared WHERE stale = 1 LIMIT ?1")?;
         let keys = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], key)?;
         keys.collect()
+    }
+
+    /// Some of the sessions with a gap for whose batches was not looked.
+    pub fn fresh_gaps(&self, most: usize) -> rusqlite::Result<Vec<SessionKey>> {
+        let mut statement =
+            self.database.prepare_cached("SELECT device, session FROM gaps WHERE fresh = 1 LIMIT ?1")?;
+        let keys = statement.query_map([i64::try_from(most).unwrap_or(i64::MAX)], key)?;
+        keys.collect()
+    }
+
+    /// The devices that have sessions with gaps; so many at most.
+    pub fn devices_with_gaps(&self, most: usize) -> rusqlite::Result<Vec<DeviceId>> {
+        let mut statement = self.database.prepare_cached("SELECT DISTINCT device FROM gaps LIMIT ?1")?;
+        let devices = statement
+            .query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| Ok(DeviceId(Hash(row.get(0)?))))?;
+        devices.collect()
+    }
+
+    /// A device's sessions with gaps.
+    pub fn gaps_of(&self, device: DeviceId) -> rusqlite::Result<Vec<SessionKey>> {
+        let mut statement =
+            self.database.prepare_cached("SELECT device, session FROM gaps WHERE device = ?1")?;
+        let keys = statement.query_map([device.0.0], key)?;
+        keys.collect()
+    }
+
+    /// The batches that these sessions miss were looked for.
+    pub fn looked_for(&mut self, keys: impl IntoIterator<Item = SessionKey>) -> rusqlite::Result<()> {
+        let transaction = self.database.transaction()?;
+        for key in keys {
+            transaction
+                .prepare_cached("UPDATE gaps SET fresh = 0 WHERE device = ?1 AND session = ?2 AND fresh = 1")?
+                .execute(params![key.device.0.0, key.session.as_bytes()])?;
+        }
+        transaction.commit()
     }
 
     /// From now on sessions are counted like this. Gives whether that is otherwise than before.
@@ -157,6 +199,22 @@ pub(super) fn put(transaction: &Transaction<'_>, key: &SessionKey, play: &Play) 
     Ok(changed > 0)
 }
 
+/// Notes whether a session has a gap, if that is otherwise than before.
+pub(super) fn note_gap(
+    transaction: &Transaction<'_>,
+    key: &SessionKey,
+    before: Option<&Play>,
+    now: &Play,
+) -> rusqlite::Result<()> {
+    let statement = match (before.is_some_and(has_gap), has_gap(now)) {
+        (false, true) => "INSERT OR IGNORE INTO gaps VALUES (?1, ?2, 1)",
+        (true, false) => "DELETE FROM gaps WHERE device = ?1 AND session = ?2",
+        _ => return Ok(()),
+    };
+    let parameters = params![key.device.0.0, key.session.as_bytes()];
+    transaction.prepare_cached(statement)?.execute(parameters).map(|_| ())
+}
+
 /// Forgets what is shared of a listener; gives what this node's log said of it.
 pub(super) fn erase(
     transaction: &Transaction<'_>,
@@ -176,7 +234,7 @@ pub(super) fn erase(
 
 /// Nothing is known any more of what other nodes do.
 pub(super) fn doubt(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute_batch("UPDATE shared SET stale = 1, untold = first IS NOT NULL; DELETE FROM looked;")
+    transaction.execute_batch("UPDATE shared SET stale = 1, untold = first IS NOT NULL; UPDATE gaps SET fresh = 1; DELETE FROM looked;")
 }
 
 /// Counts this of a session from now on; gives whether that is otherwise than before.
