@@ -1,6 +1,6 @@
 // What happens before the core is there waits here, in order and with its time.
 
-import type { Input } from "./wasm.js";
+import type { Input } from "./inputs.js";
 
 /** When something happened: the wall clock, and the page's monotonic clock, in milliseconds. */
 export interface Now {

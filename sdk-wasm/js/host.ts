@@ -2,18 +2,19 @@
 // One host lives from the page's start (or its return from the back/forward cache) until the page is left.
 
 import { Backlog, type Now, now } from "./backlog.js";
-import { type DeviceKey, type KeyKeeper, newKey, newSeed, openKey, type StoredKey } from "./device-key.js";
+import { type DeviceKey, newKey, newSeed, openKey, type StoredKey } from "./device-key.js";
 import { TelemetryError, textOf } from "./errors.js";
-import type { TelemetryEvents } from "./events.js";
+import type { TelemetryEvents, TelemetryStatus } from "./events.js";
+import type { Input } from "./inputs.js";
 import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
-import type { Settings } from "./options.js";
+import { readTrack, type Settings } from "./options.js";
 import type { Notice, Output } from "./outputs.js";
 import { enter, whenNobodyIsIn } from "./presence.js";
 import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
 import { httpTransport, type Transport } from "./transport.js";
-import type { Core, Input, Wasm } from "./wasm.js";
+import type { Core, Taken, Wasm } from "./wasm.js";
 
 /** The events of telemetry that the core causes. */
 export type Told = "event" | "batch" | "ack" | "receipt" | "dropped";
@@ -31,19 +32,18 @@ export interface Sink {
   trace(what: string, about?: unknown): void;
 }
 
-/** What the core counts. */
-export interface CoreStatus {
-  readonly events: number;
-  readonly batches: number;
-  readonly acked: number;
-}
+// With the host, so that a page need not download it before.
+export { readOptions } from "./options.js";
+
+/** What the host knows of the telemetry's status. */
+export type HostStatus = Omit<TelemetryStatus, "online" | "consent">;
 
 const TOKEN_TIMEOUT_MS = 30_000;
 
 /** The events of telemetry that the core's notices become. */
 const TOLD = { sealed: "batch", acked: "ack", receipt: "receipt", dropped: "dropped" } as const;
 
-const NOTHING: CoreStatus = { events: 0, batches: 0, acked: 0 };
+const NOTHING = { events: 0, batches: 0, acked: 0 };
 
 export class Host {
   readonly #settings: Settings;
@@ -78,21 +78,21 @@ export class Host {
     return this.#key?.id;
   }
 
-  get keeper(): KeyKeeper | undefined {
-    return this.#key?.keeper;
-  }
-
   get leads(): boolean {
     return this.#leads;
   }
 
-  get storage(): "indexeddb" | "memory" | undefined {
-    return this.#storage?.kind;
-  }
-
-  status(): CoreStatus {
-    if (this.#state !== "running" || !this.#core) return NOTHING;
-    return JSON.parse(this.#core.status()) as CoreStatus;
+  status(): HostStatus {
+    const counts = this.#state === "running" && this.#core ? JSON.parse(this.#core.status()) : NOTHING;
+    const { events, batches, acked } = counts as typeof NOTHING;
+    return {
+      events,
+      batches,
+      acked,
+      leader: this.#leads,
+      storage: this.#storage?.kind ?? "memory",
+      key: this.#key?.keeper,
+    };
   }
 
   /** What shows that the log was rewritten; known to the tab that leads. */
@@ -270,7 +270,8 @@ export class Host {
   #apply(input: Input, at: Now): void {
     if (!this.#core || this.#state === "failed") return;
     try {
-      const [name, ...rest] = input;
+      const [name, ...rest] = this.#checked(input) ?? [];
+      if (!name) return;
       const method = this.#core[name] as (wall: number, mono: number, ...rest: unknown[]) => void;
       method.call(this.#core, at.wall, at.mono, ...rest);
       this.#drain(this.#core);
@@ -286,6 +287,16 @@ export class Host {
         TelemetryError.of("core-failed", `the telemetry core failed: ${textOf(thrown)}`, "stop", thrown),
       );
     }
+  }
+
+  /** With its track as the core reads it. Without one that can be used there is no session. */
+  #checked(input: Input): Taken | undefined {
+    if (input[0] !== "open_session") return input;
+    const [name, handle, id, track, ...rest] = input;
+    const read = readTrack(JSON.parse(track));
+    if (typeof read !== "string") return [name, handle, id, JSON.stringify(read), ...rest];
+    this.#sink.error(TelemetryError.of("invalid-argument", read, "drop"));
+    return undefined;
   }
 
   #drain(core: Core): void {

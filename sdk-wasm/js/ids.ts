@@ -2,11 +2,10 @@
 
 /** A UUIDv7 (RFC 9562): sorts by the time it was made. `randomUUID` needs a secure context; this does not. */
 export function uuidV7(now = Date.now()): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  new DataView(bytes.buffer).setUint32(0, Math.floor(now / 0x10000));
-  new DataView(bytes.buffer).setUint16(4, now % 0x10000);
-  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const words = crypto.getRandomValues(new Uint16Array(5));
+  words[0] = 0x7000 | ((words[0] ?? 0) & 0x0fff);
+  words[1] = 0x8000 | ((words[1] ?? 0) & 0x3fff);
+  const hex = (number: number, digits: number) => number.toString(16).padStart(digits, "0");
+  const all = hex(now, 12) + Array.from(words, (word) => hex(word, 4)).join("");
+  return all.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

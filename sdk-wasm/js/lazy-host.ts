@@ -3,27 +3,28 @@
 import { Backlog } from "./backlog.js";
 import { TelemetryError, textOf } from "./errors.js";
 import type { Host, Sink } from "./host.js";
-import type { Settings } from "./options.js";
-import { type Input, loadWasm } from "./wasm.js";
+import type { Input } from "./inputs.js";
+import type { TelemetryOptions } from "./options.js";
+import { loadWasm } from "./wasm.js";
 
 export class LazyHost {
   /** The host, once it is loaded. */
   loaded: Host | undefined;
-  readonly #settings: Settings;
+  readonly #options: TelemetryOptions;
   readonly #sink: Sink;
   readonly #backlog = new Backlog();
   #loading: Promise<Host> | undefined;
   #left = false;
 
-  constructor(settings: Settings, sink: Sink) {
-    this.#settings = settings;
+  constructor(options: TelemetryOptions, sink: Sink) {
+    this.#options = options;
     this.#sink = sink;
   }
 
   async start(): Promise<void> {
     // Its own failure is told by the host, which waits for the same.
     loadWasm().catch(() => {});
-    await (await this.#load()).start();
+    await (await this.load()).start();
   }
 
   feed(input: Input): void {
@@ -39,13 +40,16 @@ export class LazyHost {
 
   /** Erases all that this device holds. */
   async forget(): Promise<void> {
-    await (await this.#load()).forget();
+    await (await this.load()).forget();
   }
 
-  #load(): Promise<Host> {
+  /** The host; rejects if it cannot be had, or if the options cannot be used. */
+  load(): Promise<Host> {
     this.#loading ??= import("./host.js").then(
-      ({ Host }) => {
-        this.loaded = new Host(this.#settings, this.#sink, loadWasm, this.#backlog);
+      ({ Host, readOptions }) => {
+        const settings = readOptions(this.#options, document.baseURI);
+        if (typeof settings === "string") throw TelemetryError.of("invalid-argument", settings, "stop");
+        this.loaded = new Host(settings, this.#sink, loadWasm, this.#backlog);
         if (this.#left) this.loaded.leave();
         return this.loaded;
       },

@@ -1,7 +1,7 @@
 // One play of one track, told by hand: the manual API, which `attach` uses too.
 
+import type { Input } from "./inputs.js";
 import type { EndReason } from "./schema.js";
-import type { Input } from "./wasm.js";
 
 /** Why a host ends a session. `crashed` is for the core alone. */
 export type HostEndReason = Exclude<EndReason, "crashed">;

@@ -1,16 +1,16 @@
 // The class a host uses. Everything in it is guarded: playback is never disturbed by telemetry.
 
 import { type Attachment, MediaAttachment } from "./attach.js";
-import { type Consent, isConsent } from "./consent.js";
+import { type Consent, defaultConsent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
-import type { Sink } from "./host.js";
+import type { HostStatus, Sink } from "./host.js";
 import { uuidV7 } from "./ids.js";
+import type { Input } from "./inputs.js";
 import { LazyHost } from "./lazy-host.js";
 import { watchLifecycle } from "./lifecycle.js";
-import { readOptions, readTrack, type Settings, type TelemetryOptions, type Track } from "./options.js";
+import type { TelemetryOptions, Track } from "./options.js";
 import { type PlaySession, Session, type SessionHost } from "./session.js";
-import type { Input } from "./wasm.js";
 
 /**
  * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.
@@ -25,7 +25,7 @@ export class Telemetry extends TypedEventTarget {
   readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
   readonly #stopWatching: () => void = () => {};
   #host: LazyHost | undefined;
-  #settings: Settings | undefined;
+  readonly #options: TelemetryOptions;
   #consent: Consent = "unknown";
   #started: Promise<void> | undefined;
   #settleReady!: { resolve: () => void; reject: (error: TelemetryError) => void };
@@ -42,22 +42,16 @@ export class Telemetry extends TypedEventTarget {
     this.ready.catch(() => {});
     this.#onError = typeof options?.onError === "function" ? options.onError : undefined;
     this.#debug = Boolean(options?.debug);
+    // The host checks them, when it is loaded.
+    this.#options = { ...options };
     if (typeof document === "undefined") {
       // A server that renders is no mistake of the host's: nothing is reported.
       this.#settleReady.reject(TelemetryError.of("unsupported-environment", "telemetry needs a page", "stop"));
       return;
     }
-    const settings = readOptions(options ?? {}, document.baseURI);
-    if (typeof settings === "string") {
-      const error = TelemetryError.of("invalid-argument", settings, "stop");
-      this.#settleReady.reject(error);
-      // After the constructor, so that a listener added next to it hears of it.
-      queueMicrotask(() => this.#report(error));
-      return;
-    }
-    this.#settings = settings;
-    this.#consent = settings.consent;
-    this.#host = this.#newHost(settings);
+    const { consent = defaultConsent() } = this.#options;
+    if (isConsent(consent)) this.#consent = consent;
+    this.#host = this.#newHost();
     if (this.#consent === "denied") void this.forget();
     this.#stopWatching = watchLifecycle({
       hidden: () => this.#feed(["hidden"]),
@@ -69,7 +63,11 @@ export class Telemetry extends TypedEventTarget {
         this.#statusChanged();
       },
     });
-    whenIdle(() => void this.#start());
+    whenIdle(() => {
+      if (this.#consent === "granted") void this.#start();
+      // Nothing begins, but what is wrong with the options is told.
+      else this.#host?.load().catch((thrown: unknown) => this.#failed(thrown));
+    });
   }
 
   /** The device id, once it is known. */
@@ -89,12 +87,9 @@ export class Telemetry extends TypedEventTarget {
         this.#invalid("attach(media, track): media must be an audio or video element");
         return DETACHED;
       }
-      if (typeof track !== "function") {
-        const read = readTrack(track);
-        if (typeof read === "string") {
-          this.#invalid(read);
-          return DETACHED;
-        }
+      if (typeof track !== "function" && !track?.id) {
+        this.#invalid("attach(media, track): the track must be an object with an id, or a callback that gives one");
+        return DETACHED;
       }
       this.#attachments.get(media)?.detach();
       const attachment = new MediaAttachment(media, track, {
@@ -126,14 +121,14 @@ export class Telemetry extends TypedEventTarget {
   setConsent(consent: Consent): void {
     this.#guard(undefined, () => {
       if (!isConsent(consent)) return this.#invalid("setConsent(consent): granted, denied or unknown");
-      if (!this.#settings || this.#closed || consent === this.#consent) return;
+      if (!this.#host || this.#closed || consent === this.#consent) return;
       const before = this.#consent;
       this.#consent = consent;
       if (consent === "denied") {
         void this.forget();
       } else if (consent === "granted") {
         // Those that began while nothing was recorded begin anew with the next sign of life.
-        if (before === "denied" || this.#settings.whileUnknown === "drop") this.#abandonSessions();
+        if (before === "denied" || this.#options.whileUnknown === "drop") this.#abandonSessions();
         void this.#start();
       } else {
         this.#leave();
@@ -153,6 +148,7 @@ export class Telemetry extends TypedEventTarget {
     this.#abandonSessions();
     this.#renew();
     await host.forget().catch((thrown: unknown) => {
+      if (thrown instanceof TelemetryError) return this.#failed(thrown);
       const why = `this device could not forget everything: ${textOf(thrown)}`;
       this.#report(TelemetryError.of("storage-unavailable", why, "stop", thrown));
     });
@@ -169,18 +165,10 @@ export class Telemetry extends TypedEventTarget {
 
   /** What is stored, sent and acknowledged. */
   status(): TelemetryStatus {
-    const host = this.#host?.loaded;
-    const counts = this.#guard({ events: 0, batches: 0, acked: 0 }, () => host?.status());
-    return {
-      events: counts?.events ?? 0,
-      batches: counts?.batches ?? 0,
-      acked: counts?.acked ?? 0,
-      leader: host?.leads ?? false,
-      storage: host?.storage ?? "memory",
-      online: typeof navigator === "undefined" || navigator.onLine !== false,
-      key: host?.keeper,
-      consent: this.#consent,
-    };
+    const nothing: HostStatus = { events: 0, batches: 0, acked: 0, leader: false, storage: "memory", key: undefined };
+    const known = this.#guard(undefined, () => this.#host?.loaded?.status());
+    const online = typeof navigator === "undefined" || navigator.onLine !== false;
+    return { ...nothing, ...known, online, consent: this.#consent };
   }
 
   /**
@@ -211,9 +199,7 @@ export class Telemetry extends TypedEventTarget {
   }
 
   #open(track: Track, engine = "native", autoplay = false): Session {
-    const read = readTrack(track);
-    if (typeof read === "string") this.#invalid(read);
-    if (typeof read === "string" || !this.#host || this.#closed) return new Session("", 0, DEAF);
+    if (!this.#host || this.#closed) return new Session("", 0, DEAF);
     if (!this.#records) {
       const unheard = new Session("", 0, { ...DEAF, closed: (session) => this.#sessions.delete(session) });
       this.#sessions.add(unheard);
@@ -223,7 +209,7 @@ export class Telemetry extends TypedEventTarget {
     this.#handles += 1;
     const session = new Session(uuidV7(), this.#handles, this.#sessionHost);
     this.#sessions.add(session);
-    this.#feed(["open_session", session.handle, session.id, JSON.stringify(read), engine, autoplay]);
+    this.#feed(["open_session", session.handle, session.id, JSON.stringify(track ?? null), engine, autoplay]);
     return session;
   }
 
@@ -235,7 +221,9 @@ export class Telemetry extends TypedEventTarget {
 
   /** Whether what happens is kept, be it in memory until consent is known. */
   get #records(): boolean {
-    return this.#consent === "granted" || (this.#consent === "unknown" && this.#settings?.whileUnknown === "hold");
+    return (
+      this.#consent === "granted" || (this.#consent === "unknown" && (this.#options.whileUnknown ?? "hold") === "hold")
+    );
   }
 
   #abandonSessions(): void {
@@ -244,8 +232,8 @@ export class Telemetry extends TypedEventTarget {
 
   /** Another host in place of one that has left. */
   #renew(): void {
-    if (!this.#settings) return;
-    this.#host = this.#newHost(this.#settings);
+    if (!this.#host) return;
+    this.#host = this.#newHost();
     this.#started = undefined;
   }
 
@@ -261,16 +249,22 @@ export class Telemetry extends TypedEventTarget {
       (thrown: unknown) => {
         // The next session, flush or return of the network tries again.
         this.#started = undefined;
-        const error =
-          thrown instanceof TelemetryError ? thrown : TelemetryError.of("core-failed", textOf(thrown), "stop", thrown);
-        this.#settleReady.reject(error);
-        this.#report(error);
+        this.#failed(thrown);
       },
     );
     return this.#started;
   }
 
-  #newHost(settings: Settings): LazyHost {
+  #failed(thrown: unknown): void {
+    const error =
+      thrown instanceof TelemetryError ? thrown : TelemetryError.of("core-failed", textOf(thrown), "stop", thrown);
+    // With options that cannot be used nothing ever begins.
+    if (error.code === "invalid-argument") this.#host = undefined;
+    this.#settleReady.reject(error);
+    this.#report(error);
+  }
+
+  #newHost(): LazyHost {
     const sink: Sink = {
       tell: (type, detail) => this.#dispatch(type, detail),
       error: (error) => this.#report(error),
@@ -287,7 +281,7 @@ export class Telemetry extends TypedEventTarget {
       },
       trace: (what, about) => this.#trace(what, about),
     };
-    return new LazyHost(settings, sink);
+    return new LazyHost(this.#options, sink);
   }
 
   #leave(): void {

@@ -8,8 +8,8 @@ export type Wasm = Pick<typeof Bindings, "Core" | "SeedKey">;
 export type Core = Bindings.Core;
 /** The methods that take what happens, with the time at which it does. */
 type Taking = Exclude<keyof Core & string, "free" | "take" | "status" | "evidence">;
-/** What happens to the core: one of those methods, and what it takes after the time. */
-export type Input = {
+/** What the bindings take of what happens. */
+export type Taken = {
   [Name in Taking]: Core[Name] extends (wall: number, mono: number, ...rest: infer Rest) => unknown
     ? readonly [Name, ...Rest]
     : never;
