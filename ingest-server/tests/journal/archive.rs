@@ -1,7 +1,11 @@
 //! Segments that were moved to an archive are read as if they were here.
 
+use super::bucket::Bucket;
 use super::support::*;
-use delistening_ingest::journal::{ArchiveOptions, ArchivePlace, Journal, JournalError, Options, Writer};
+use delistening_ingest::journal::{
+    ArchiveOptions, ArchivePlace, BatchRecord, Journal, JournalError, Options, Record, Writer,
+};
+use delistening_schema::Hash;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +59,60 @@ fn moves_and_reads(place: &ArchivePlace) {
 fn segments_in_a_folder_are_read_as_if_they_were_here() {
     let archive = tempfile::tempdir().unwrap();
     moves_and_reads(&ArchivePlace::Folder(archive.path().to_owned()));
+}
+
+#[test]
+fn segments_in_a_bucket_are_read_as_if_they_were_here() {
+    let bucket = Bucket::start();
+    moves_and_reads(&bucket.place());
+    assert!(!objects(&bucket.objects()).is_empty());
+}
+
+#[test]
+fn a_segment_that_is_sent_in_parts_comes_back_whole() {
+    const RECORDS: u64 = 120;
+    let (folder, bucket) = (tempfile::tempdir().unwrap(), Bucket::start());
+    // What follows from a hash compresses to no less than its entropy: the object has more than one part.
+    let record = |number: u64| {
+        let hashes = (0..5_000_u64).map(|part| Hash::of_parts(&[&number.to_le_bytes(), &part.to_le_bytes()]));
+        Record::Batch(BatchRecord {
+            tree_size: number + 1,
+            received: number,
+            salt: [7; 16],
+            context: "{}".into(),
+            jws: hashes.map(|hash| hash.to_string()).collect(),
+        })
+    };
+    let archive = Some(ArchiveOptions { place: bucket.place(), keep: 0, cache_bytes: 0 });
+    let options = Options { segment_bytes: 1 << 30, archive };
+    let (journal, mut writer) = Journal::open(folder.path(), &options, 0).unwrap();
+    for number in 0..RECORDS {
+        writer.append(&[record(number)]).unwrap();
+    }
+    writer.roll().unwrap();
+    keep(&journal);
+    let [object] = &objects(&bucket.objects())[..] else { panic!("one segment") };
+    let bytes = object.metadata().unwrap().len();
+    assert!(bytes > 2 * 8 * 1024 * 1024, "{bytes} bytes are several parts");
+    let mut reader = journal.reader(0);
+    for number in 0..RECORDS {
+        assert_eq!(reader.next_below(RECORDS).unwrap(), Some((number, record(number))));
+    }
+}
+
+#[test]
+fn a_bucket_that_refuses_leaves_segments_where_they_are() {
+    let (folder, bucket) = (tempfile::tempdir().unwrap(), Bucket::start());
+    let (journal, mut writer) = open_with(folder.path(), &bucket.place_of_a_stranger(), 0);
+    append(&mut writer, 200);
+    let error = journal.keep(&|_| Ok(())).unwrap_err();
+    assert!(matches!(error, JournalError::Archive { .. }), "{error}");
+    assert_reads(&journal, [0], 200);
+    drop((journal, writer));
+    let (journal, _writer) = open_with(folder.path(), &bucket.place(), 0);
+    keep(&journal);
+    assert!(objects(&bucket.objects()).len() > 3, "they are moved once it lets them in");
+    assert_reads(&journal, [0], 200);
 }
 
 #[test]
