@@ -11,7 +11,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::record::RowAccessor as _;
@@ -63,6 +63,10 @@ pub fn write(range: Range, out: impl Write + Send) -> Result<(), TableError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(false)
+        // The least and the greatest of signed texts say nothing.
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_statistics_enabled("index".into(), EnabledStatistics::Chunk)
+        .set_column_statistics_enabled("received".into(), EnabledStatistics::Chunk)
         .set_key_value_metadata(Some(vec![
             KeyValue::new(HEADER.to_owned(), json(&range.header)),
             KeyValue::new(FOOTER.to_owned(), json(&range.footer)),

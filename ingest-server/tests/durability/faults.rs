@@ -120,6 +120,9 @@ fn reads_go_on_while_the_disk_is_full() {
     let log = open(folder.path()).unwrap();
     let batches = chain(1, 2);
     let first = insist(&log, &batches[0]).0;
+    // What follows the answer is done as well.
+    close(log);
+    let log = open(folder.path()).unwrap();
     let failing = inject(folder.path(), "room:full@1+1000").unwrap();
     assert_eq!(commit(&log, &batches[1..], None), Err(CommitError::StorageFull));
     let again = commit(&log, &batches[..1], None).unwrap();

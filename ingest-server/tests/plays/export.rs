@@ -86,7 +86,8 @@ fn the_commands_continue_an_export_and_audit_it_in_either_form() {
     let last = tables.iter().max().unwrap();
     let whole = fs::read(last).unwrap();
     let mut damaged = whole.clone();
-    damaged[whole.len() / 3] ^= 1;
+    // More than one bit: a table also has bytes that nobody reads.
+    damaged[whole.len() / 3..][..64].iter_mut().for_each(|byte| *byte = !*byte);
     fs::write(last, damaged).unwrap();
     let (holds, said) = audit("tables");
     assert!(!holds, "{said}");
