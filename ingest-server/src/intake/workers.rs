@@ -63,3 +63,41 @@ impl Workers {
         answer.await.map_err(|_| Busy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_finds_the_queue_full_is_refused_and_who_waits_is_served() {
+        let workers = Arc::new(Workers::start().unwrap());
+        // Closed until `closed` is dropped.
+        let (closed, gate) = mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let begin = || {
+            let (workers, gate) = (Arc::clone(&workers), Arc::clone(&gate));
+            tokio::spawn(async move { workers.run(move || gate.lock().unwrap().recv().is_err()).await })
+        };
+        let mut waiting = Vec::new();
+        // Each worker takes one and stands before the gate with it; then the queue fills.
+        while !workers.is_full() {
+            waiting.push(begin());
+            tokio::task::yield_now().await;
+        }
+        assert!(waiting.len() >= QUEUE);
+        let refused = loop {
+            let one = begin();
+            tokio::task::yield_now().await;
+            if one.is_finished() {
+                break one;
+            }
+            waiting.push(one);
+        };
+        assert!(matches!(refused.await.unwrap(), Err(Busy)));
+        drop(closed);
+        for served in waiting {
+            assert!(served.await.unwrap().unwrap(), "the gate was opened");
+        }
+        assert!(!workers.is_full());
+    }
+}

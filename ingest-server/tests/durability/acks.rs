@@ -1,7 +1,7 @@
 //! What an ack is worth: receipts, duplicates, forks, and what a folder says after crashes and damage.
 
 use super::support::*;
-use delistening_ingest::commit::{Log, OpenError, Options, Outcome};
+use delistening_ingest::commit::{CommitError, Log, OpenError, Options, Outcome};
 use delistening_schema::Hash;
 use delistening_schema::api::Known;
 use delistening_schema::key::SecretKey;
@@ -60,6 +60,32 @@ fn a_resend_gets_the_very_same_receipt_also_after_a_restart_and_without_the_regi
     let log = open(folder.path()).unwrap();
     resend(&log);
     assert_eq!(log.size(), 41);
+}
+
+#[tokio::test]
+async fn who_finds_the_writers_queue_full_is_refused_before_anything_is_written() {
+    const BATCHES: u64 = 2_000;
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::open(folder.path(), signer(), &Options { queue: 1, ..Options::default() }).unwrap();
+    let submissions: Vec<_> = chain(1, BATCHES);
+    // Asked for one after the other without a pause, and a commit waits for the disk.
+    let commits = submissions.iter().map(|one| log.committer().commit(vec![one.clone()], None));
+    let (mut acked, mut busy) = (0, Vec::new());
+    for (outcome, submission) in futures_util::future::join_all(commits).await.into_iter().zip(&submissions) {
+        match outcome {
+            Ok(outcomes) => {
+                checked(&outcomes[0], submission);
+                acked += 1;
+            }
+            Err(CommitError::Busy) => busy.push(submission.clone()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(acked > 0 && !busy.is_empty(), "{acked} acked");
+    assert_eq!(log.size(), 1 + acked, "the rule, and what was acked");
+    let again = log.committer().commit(busy, None).await.unwrap();
+    assert!(again.iter().all(|outcome| matches!(outcome, Outcome::Accepted { .. })));
+    assert_eq!(log.size(), 1 + BATCHES);
 }
 
 #[test]
