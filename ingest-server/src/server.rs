@@ -4,16 +4,16 @@ use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError};
 use crate::config::Config;
 use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
-use crate::intake::{KnownKeys, Workers};
+use crate::intake::Workers;
 use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::notary::NotaryError;
 use crate::outbound;
 use crate::projection::{self, Projection};
 use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
 use delistening_schema::analysis::Analysis;
+use delistening_schema::key::KnownKeys;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -40,9 +40,9 @@ pub enum ServerError {
     /// The keys of an issuer cannot be had.
     #[error(transparent)]
     Issuers(#[from] KeyringError),
-    /// What is said of plays cannot be entered.
+    /// The log cannot be followed.
     #[error(transparent)]
-    Notary(#[from] NotaryError),
+    Projection(#[from] projection::StartError),
     /// The address cannot be listened on.
     #[error("--listen {address}: {error}")]
     Listen {

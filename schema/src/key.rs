@@ -4,6 +4,10 @@
 //! is accepted only by strict verification (RFC 8032 with canonical encodings and no small-order points),
 //! so that device, server and auditor never disagree about the same bytes.
 
+mod known;
+
+pub use known::KnownKeys;
+
 use crate::bytes::{self, Hash};
 use crate::prelude::*;
 use core::fmt;

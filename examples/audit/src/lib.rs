@@ -4,6 +4,7 @@
 //! nobody: `web/worker.ts` reads the export, beside the page. Start with [`Audit`].
 
 use delistening_schema::audit::{Auditor, CheckedLine};
+use delistening_schema::key::KnownKeys;
 use delistening_schema::ledger::LogKey;
 use wasm_bindgen::prelude::*;
 
@@ -12,6 +13,7 @@ use wasm_bindgen::prelude::*;
 #[derive(Debug)]
 pub struct Audit {
     auditor: Auditor,
+    known: KnownKeys,
     /// The begin of a line whose end has not come yet.
     begun: Vec<u8>,
 }
@@ -22,7 +24,7 @@ impl Audit {
     #[wasm_bindgen(constructor)]
     pub fn new(log_key: &str) -> Result<Audit, JsError> {
         let key = LogKey::parse(log_key.trim())?;
-        Ok(Self { auditor: Auditor::new(key), begun: Vec::new() })
+        Ok(Self { auditor: Auditor::new(key), known: KnownKeys::default(), begun: Vec::new() })
     }
 
     /// Takes the next bytes of the export.
@@ -53,7 +55,7 @@ impl Audit {
     }
 
     fn line(&mut self) {
-        self.auditor.take(CheckedLine::check(&self.begun));
+        self.auditor.take(CheckedLine::check_with(&self.known, &self.begun));
         self.begun.clear();
     }
 }

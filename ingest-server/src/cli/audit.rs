@@ -6,6 +6,7 @@ use super::progress::{bar, bytes_bar};
 use crate::export::{Format, Remote, Table, TableError, ranges};
 use clap::Args;
 use delistening_schema::audit::{Auditor, CheckedLine, Report};
+use delistening_schema::key::KnownKeys;
 use delistening_schema::ledger::LogKey;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _};
@@ -128,7 +129,7 @@ fn audit(
     key: LogKey,
 ) -> io::Result<Report> {
     let bar = bytes_bar(total);
-    let mut auditor = Auditor::new(key);
+    let (mut auditor, known) = (Auditor::new(key), KnownKeys::default());
     loop {
         let mut chunk = Vec::with_capacity(LINES);
         for line in lines.by_ref().take(LINES) {
@@ -140,19 +141,23 @@ fn audit(
             bar.finish_and_clear();
             return Ok(auditor.finish());
         }
-        for line in checked(&chunk) {
+        for line in checked(&known, &chunk) {
             auditor.take(line);
         }
     }
 }
 
 /// Checks each line by itself, on all processors.
-fn checked(lines: &[Vec<u8>]) -> Vec<CheckedLine> {
+fn checked(known: &KnownKeys, lines: &[Vec<u8>]) -> Vec<CheckedLine> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let parts: Vec<_> = lines
             .chunks(lines.len().div_ceil(threads))
-            .map(|part| scope.spawn(|| part.iter().map(CheckedLine::check).collect::<Vec<_>>()))
+            .map(|part| {
+                scope.spawn(|| {
+                    part.iter().map(|line| CheckedLine::check_with(known, line)).collect::<Vec<_>>()
+                })
+            })
             .collect();
         parts.into_iter().flat_map(|part| part.join().expect("checking a line never panics")).collect()
     })

@@ -1,16 +1,15 @@
 //! From the batches of a request to submissions: opened, checked, each with its own problem if it has one.
 
 mod enrich;
-mod keys;
 mod workers;
 
 pub use enrich::{Clients, Enricher, Enrichers, GeoIp, GeoIpError, NetworkKeyError, Networks, Visit};
-pub use keys::KnownKeys;
 pub use workers::{Busy, Workers};
 
 use crate::auth::DeviceToken;
 use crate::commit::{IntakeContext, Submission};
 use delistening_schema::event::EventError;
+use delistening_schema::key::KnownKeys;
 use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Batch, Dropped, Event};
 use std::collections::HashSet;

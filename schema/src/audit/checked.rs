@@ -5,6 +5,7 @@ use crate::batch::Batch;
 use crate::bytes::Hash;
 use crate::export::{Footer, Header, Line, Row};
 use crate::intake::IntakeContext;
+use crate::key::KnownKeys;
 use crate::ledger::{Entry, Sealed, merkle, sealed};
 use crate::play::{Play, StatementLine};
 
@@ -44,6 +45,11 @@ pub(super) enum Item<T> {
 impl CheckedLine {
     /// Checks a line (without its newline): form, commitments, and the signature of a batch.
     pub fn check(line: impl AsRef<[u8]>) -> Self {
+        Self::check_with(&KnownKeys::default(), line)
+    }
+
+    /// Checks as [`CheckedLine::check`] does. The keys of devices that `known` has are not expanded again.
+    pub fn check_with(known: &KnownKeys, line: impl AsRef<[u8]>) -> Self {
         let mut faults = Vec::new();
         let parsed = match std::str::from_utf8(line.as_ref()) {
             Ok(line) => Line::parse(line),
@@ -52,7 +58,7 @@ impl CheckedLine {
         let kind = match parsed {
             Ok(Line::Header(header)) => Kind::Header(header),
             Ok(Line::Footer(footer)) => Kind::Footer(footer),
-            Ok(Line::Row(row)) => check_row(&row, &mut faults),
+            Ok(Line::Row(row)) => check_row(known, &row, &mut faults),
             Err(error) => {
                 faults.push((Fault::Line, format!("the line is not one of an export: {error}")));
                 Kind::Unreadable
@@ -62,7 +68,7 @@ impl CheckedLine {
     }
 }
 
-fn check_row(row: &Row, faults: &mut Vec<(Fault, String)>) -> Kind {
+fn check_row(known: &KnownKeys, row: &Row, faults: &mut Vec<(Fault, String)>) -> Kind {
     let bytes = row.entry.get().as_bytes();
     let entry = Entry::from_bytes(bytes);
     let content = match &entry {
@@ -70,12 +76,12 @@ fn check_row(row: &Row, faults: &mut Vec<(Fault, String)>) -> Kind {
             faults.push((Fault::Entry, "the entry is not of a known kind in canonical form".into()));
             Content::Nothing
         }
-        Some(entry) => check_content(row, entry, faults),
+        Some(entry) => check_content(known, row, entry, faults),
     };
     Kind::Row { index: row.index, leaf: merkle::leaf_hash(bytes), entry, content }
 }
 
-fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) -> Content {
+fn check_content(known: &KnownKeys, row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) -> Content {
     let none = Vec::new();
     let items = row.items.as_ref().unwrap_or(&none);
     let committed =
@@ -83,7 +89,9 @@ fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) ->
     match entry {
         Entry::Batch(commitment) => {
             let Some(shown) = &row.batch else { return Content::Nothing };
-            if Hash::of(shown.jws.as_bytes()) != commitment.batch {
+            let opened = Batch::open_with(&shown.jws, |bytes| known.get(bytes));
+            let hash = opened.as_ref().map_or_else(|_| Hash::of(shown.jws.as_bytes()), |opened| opened.hash);
+            if hash != commitment.batch {
                 faults.push((Fault::BatchCommitment, "the batch is not the one that was entered".into()));
             }
             if Hash::of_parts(&[&shown.salt, shown.context.as_bytes()]) != commitment.context {
@@ -92,8 +100,9 @@ fn check_content(row: &Row, entry: &Entry, faults: &mut Vec<(Fault, String)>) ->
                     "the intake context is not the one that was entered".into(),
                 ));
             }
-            match Batch::open(&shown.jws) {
+            match opened {
                 Ok(opened) => {
+                    known.insert(&opened.key);
                     // What cannot be read says nothing; the server takes it in the same way.
                     let context = serde_json::from_str(&shown.context).unwrap_or_default();
                     Content::Batch(Box::new(opened.payload), Box::new(context))

@@ -19,7 +19,7 @@ pub trait Casebook {
     fn keep_fragment(&mut self, key: &SessionKey, fragment: Fragment) -> Result<(), Self::Error>;
 
     /// All fragments of a session.
-    fn fragments(&self, key: &SessionKey) -> Result<Vec<Fragment>, Self::Error>;
+    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Fragment>>, Self::Error>;
 
     /// Deletes all fragments and links of a listener, and names their sessions and batches.
     fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>), Self::Error>;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// A casebook in memory.
 #[derive(Debug, Default)]
 pub struct MemoryCasebook {
-    fragments: BTreeMap<SessionKey, Vec<Fragment>>,
+    fragments: BTreeMap<SessionKey, Arc<Vec<Fragment>>>,
     cases: BTreeMap<SessionKey, Arc<Case>>,
     groups: BTreeMap<Group, BTreeSet<SessionKey>>,
     touched: BTreeSet<Group>,
@@ -50,21 +50,20 @@ impl Casebook for MemoryCasebook {
         let fragments = self.fragments.entry(*key).or_default();
         if fragments.iter().all(|kept| kept.leaf != fragment.leaf) {
             self.sessions.entry((key.device, fragment.leaf)).or_default().insert(key.session);
-            fragments.push(fragment);
+            Arc::make_mut(fragments).push(fragment);
         }
         Ok(())
     }
 
-    fn fragments(&self, key: &SessionKey) -> Result<Vec<Fragment>, Infallible> {
+    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Fragment>>, Infallible> {
         Ok(self.fragments.get(key).cloned().unwrap_or_default())
     }
 
     fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>), Infallible> {
         let mut sessions = BTreeSet::new();
         for (key, fragments) in &mut self.fragments {
-            let count = fragments.len();
-            fragments.retain(|fragment| fragment.listener != listener);
-            if fragments.len() < count {
+            if fragments.iter().any(|fragment| fragment.listener == listener) {
+                Arc::make_mut(fragments).retain(|fragment| fragment.listener != listener);
                 sessions.insert(*key);
             }
         }

@@ -103,7 +103,7 @@ impl<C: Casebook> Judge<C> {
             return Ok(());
         };
         let mut trace = Trace::of(&play, &fragments);
-        for fragment in &fragments {
+        for fragment in fragments.iter() {
             let Link { seq, prev, .. } = fragment.link;
             let missing = match prev {
                 Some(prev) => !self.casebook.knows(key.device, prev)?,

@@ -11,7 +11,7 @@ use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{SqliteStore, Store};
 use delistening_schema::audit::{Auditor, CheckedLine};
 use delistening_schema::export::Line;
-use delistening_schema::key::{PublicKey, SecretKey};
+use delistening_schema::key::{KnownKeys, PublicKey, SecretKey};
 use delistening_schema::ledger::{LogKey, LogSigner, merkle};
 use delistening_schema::{Batch, Hash, bytes, jws::Parts};
 use delistening_tests::device::{Address, Device};
@@ -30,7 +30,6 @@ const GROUP: usize = 64;
 /// The measures take turns, so that what else the machine does meets both.
 const TURNS: u32 = 5;
 const BEGIN_MS: u64 = 1_750_000_000_000;
-const ADDRESS: Address<'static> = Address { audience: "bench", listener: "listener-1" };
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -95,8 +94,9 @@ fn submissions() -> Result<Vec<Submission>, Box<dyn Error>> {
     let mut submissions = Vec::new();
     for round in 0..BATCHES_PER_DEVICE {
         let received = BEGIN_MS + (round + 1) * EVENTS_PER_BATCH * 10_000;
-        for device in &mut devices {
-            let jws = device.seal(&ADDRESS, EVENTS_PER_BATCH, received - EVENTS_PER_BATCH * 10_000);
+        for (number, device) in devices.iter_mut().enumerate() {
+            let address = Address { audience: "bench", listener: &format!("listener-{number}") };
+            let jws = device.seal(&address, EVENTS_PER_BATCH, received - EVENTS_PER_BATCH * 10_000);
             let opened = Batch::open(&jws).map_err(|problem| problem.to_string())?;
             let Batch { device, seq, prev, .. } = opened.payload;
             let context =
@@ -108,9 +108,9 @@ fn submissions() -> Result<Vec<Submission>, Box<dyn Error>> {
 }
 
 fn audit(key: &LogKey, lines: &[String]) {
-    let mut auditor = Auditor::new(key.clone());
+    let (mut auditor, known) = (Auditor::new(key.clone()), KnownKeys::default());
     for line in lines {
-        auditor.take(CheckedLine::check(line.as_bytes()));
+        auditor.take(CheckedLine::check_with(&known, line.as_bytes()));
     }
     let report = auditor.finish();
     assert_eq!(report.wrong, 0, "an honest log: {:?}", report.findings.first());

@@ -3,12 +3,13 @@
 
 use delistening_ingest::auth::DeviceToken;
 use delistening_ingest::commit::{IntakeContext, Log, Options, Outcome, Submission};
-use delistening_ingest::intake::{self, Checked, KnownKeys};
+use delistening_ingest::intake::{self, Checked};
 use delistening_ingest::journal::Record;
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{Bounds, Filter, SqliteStore, Store};
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
+use delistening_schema::key::KnownKeys;
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::LogSigner;
 use delistening_schema::play::{Evidence, Facts, Verdict, judge};

@@ -1,6 +1,6 @@
 //! Keys of devices that were here before, kept expanded.
 
-use delistening_schema::PublicKey;
+use super::PublicKey;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
