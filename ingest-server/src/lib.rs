@@ -12,6 +12,7 @@
 //! Nothing slow or fallible stands before the ack, and no device's address is ever stored.
 
 pub mod auth;
+mod background;
 pub mod cli;
 pub mod commit;
 pub mod config;

@@ -61,11 +61,11 @@ impl Device {
     fn seal_events(&mut self, address: &Address<'_>, events: Vec<Box<RawValue>>, now: u64) -> String {
         let batch = Batch {
             v: 1,
-            batch: self.uuid(0),
+            batch: self.uuid(0, now),
             device: self.key.public().thumbprint(),
             seq: self.seq,
             prev: self.prev,
-            nonce: Hash::of(self.uuid(1).as_bytes()).0[..16].try_into().expect("16 of 32 bytes"),
+            nonce: Hash::of(self.uuid(1, now).as_bytes()).0[..16].try_into().expect("16 of 32 bytes"),
             aud: address.audience.to_owned(),
             listener: address.listener.to_owned(),
             anchor: None,
@@ -83,7 +83,7 @@ impl Device {
 
     fn session(&self, count: u64, now: u64) -> Vec<Box<RawValue>> {
         assert!(count >= 3, "a session has a start, progress and an end");
-        let session = self.uuid(2);
+        let session = self.uuid(2, now);
         let progress = count - 2;
         let length = progress * 10_000;
         let heard = |n: u64| Interval(n * 10_000, (n + 1) * 10_000);
@@ -120,17 +120,18 @@ impl Device {
                 };
                 let mono = n.min(progress) * 10_000;
                 let track = format!("track-{}", self.number % 500);
-                let event = Event { id: self.uuid(3 + n), at: now + mono, mono, session, track, body };
+                let event = Event { id: self.uuid(3 + n, now), at: now + mono, mono, session, track, body };
                 RawValue::from_string(event.to_json()).expect("an event is JSON")
             })
             .collect()
     }
 
-    /// Ids that depend on the device, the batch and `part` alone, in the form of a `UUIDv7`.
-    fn uuid(&self, part: u64) -> Uuid {
+    /// A `UUIDv7` that depends on the device, the batch, `part` and the time alone.
+    fn uuid(&self, part: u64, now: u64) -> Uuid {
         let hash =
             Hash::of_parts(&[&self.number.to_be_bytes(), &self.seq.to_be_bytes(), &part.to_be_bytes()]);
         let mut bytes: [u8; 16] = hash.0[..16].try_into().expect("16 of 32 bytes");
+        bytes[..6].copy_from_slice(&now.to_be_bytes()[2..]);
         bytes[6] = 0x70 | (bytes[6] & 0x0f);
         bytes[8] = 0x80 | (bytes[8] & 0x3f);
         Uuid::from_bytes(bytes)

@@ -6,6 +6,7 @@
 use super::OpenError;
 use super::log::Ledger;
 use super::succession::Succession;
+use crate::background::Background;
 use crate::journal::{ErasedRecord, Journal, Record};
 use crate::ledger::{Files, Tree};
 use crate::registry::{Enrolment, Place, Registry};
@@ -69,7 +70,7 @@ fn follow(files: Files, journal: &Arc<Journal>, size: u64) -> Result<(Ledger, Su
 
 /// The registry of the first `size` records.
 pub(super) fn registry(path: &Path, journal: &Arc<Journal>, size: u64) -> Result<Registry, OpenError> {
-    let mut registry = Registry::open(path, size)?;
+    let mut registry = Registry::open(path, size, Background::start("registry")?)?;
     let mut reader = journal.reader(registry.leaves()?);
     let mut enrolments = Vec::new();
     while let Some((leaf, record)) = reader.next_below(size)? {

@@ -2,6 +2,7 @@
 
 use super::segment::Form;
 use super::{Journal, JournalError};
+use crate::background;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,6 +27,7 @@ impl Keeper {
     ) -> io::Result<Self> {
         let kept = Arc::clone(&journal);
         let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
+            background::yield_to_others();
             while !kept.closing.load(Ordering::Acquire) {
                 if let Err(error) = kept.keep(&before) {
                     tracing::warn!(%error, "a segment cannot be sealed or moved at the moment");

@@ -27,23 +27,24 @@ type Result<T, E = CasebookError> = std::result::Result<T, E>;
 
 const SCHEMA: &str = "
     PRAGMA secure_delete = ON;
+    -- Session ids begin with the time, so what is written together lies together where they come first. With row ids,
+    -- what is large is written at the end, and only its name somewhere among others.
     CREATE TABLE IF NOT EXISTS fragments (
         device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, listener TEXT NOT NULL,
-        fragment TEXT NOT NULL, PRIMARY KEY (device, session, leaf)
-    ) WITHOUT ROWID;
+        fragment TEXT NOT NULL, PRIMARY KEY (session, device, leaf)
+    );
     CREATE INDEX IF NOT EXISTS fragments_by_leaf ON fragments (leaf);
     CREATE TABLE IF NOT EXISTS links (
         device BLOB NOT NULL, leaf INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB,
-        sent_at INTEGER NOT NULL, listener TEXT NOT NULL, PRIMARY KEY (device, leaf)
+        sent_at INTEGER NOT NULL, listener TEXT NOT NULL, PRIMARY KEY (device, hash, leaf)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS links_by_seq ON links (device, seq);
-    CREATE INDEX IF NOT EXISTS links_by_hash ON links (device, hash);
     CREATE INDEX IF NOT EXISTS links_by_prev ON links (prev, device);
     CREATE TABLE IF NOT EXISTS erased (hash BLOB PRIMARY KEY) WITHOUT ROWID;
     -- Each session as it is judged, and how many entries were known when its play became what it is.
     CREATE TABLE IF NOT EXISTS cases (
         device BLOB NOT NULL, session BLOB NOT NULL, changed INTEGER NOT NULL, body TEXT NOT NULL,
-        PRIMARY KEY (device, session)
+        PRIMARY KEY (session, device)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS cases_by_change ON cases (changed);
     CREATE TABLE IF NOT EXISTS members (
@@ -57,7 +58,9 @@ const SCHEMA: &str = "
 ";
 
 /// So many cases stay in memory: those of the devices that are listening now.
-const REMEMBERED: usize = 20_000;
+const CASES: usize = 20_000;
+/// So many sessions' fragments, which are larger, stay in memory.
+const FRAGMENTS: usize = 4_000;
 
 /// A casebook in a file that follows the log.
 #[derive(Debug)]
@@ -65,7 +68,32 @@ pub struct SqliteCasebook {
     database: Connection,
     /// How many entries are known once the present transaction has ended.
     leaves: u64,
-    cases: RefCell<HashMap<SessionKey, Arc<Case>>>,
+    cases: RefCell<Remembered<Case>>,
+    fragments: RefCell<Remembered<Vec<Fragment>>>,
+}
+
+/// What was read or written last, by session.
+#[derive(Debug)]
+struct Remembered<T> {
+    most: usize,
+    by_session: HashMap<SessionKey, Arc<T>>,
+}
+
+impl<T> Remembered<T> {
+    fn new(most: usize) -> RefCell<Self> {
+        RefCell::new(Self { most, by_session: HashMap::new() })
+    }
+
+    fn get(&self, key: &SessionKey) -> Option<Arc<T>> {
+        self.by_session.get(key).cloned()
+    }
+
+    fn insert(&mut self, key: SessionKey, value: &Arc<T>) {
+        if self.by_session.len() >= self.most {
+            self.by_session.clear();
+        }
+        self.by_session.insert(key, Arc::clone(value));
+    }
 }
 
 impl SqliteCasebook {
@@ -81,7 +109,7 @@ impl SqliteCasebook {
             database = open()?;
         }
         database.execute("INSERT OR IGNORE INTO analysis VALUES (1, ?1)", [analysis])?;
-        Ok(Self { database, leaves: 0, cases: RefCell::default() })
+        Ok(Self { database, leaves: 0, cases: Remembered::new(CASES), fragments: Remembered::new(FRAGMENTS) })
     }
 
     pub(super) fn leaves(&self) -> Result<u64> {
@@ -103,7 +131,8 @@ impl SqliteCasebook {
             self.database.execute_batch("ROLLBACK")
         };
         if !keep || ended.is_err() {
-            self.cases.get_mut().clear();
+            self.cases.get_mut().by_session.clear();
+            self.fragments.get_mut().by_session.clear();
         }
         if ended.is_err() && !self.database.is_autocommit() {
             self.database.execute_batch("ROLLBACK")?;
@@ -132,19 +161,19 @@ impl SqliteCasebook {
     fn read(&self, row: &Row<'_>) -> Result<Arc<Case>> {
         let key = SessionKey { device: DeviceId(Hash(row.get(0)?)), session: Uuid::from_bytes(row.get(1)?) };
         if let Some(case) = self.cases.borrow().get(&key) {
-            return Ok(Arc::clone(case));
+            return Ok(case);
         }
         let case = Arc::new(serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default())?);
-        self.remember(key, &case);
+        self.cases.borrow_mut().insert(key, &case);
         Ok(case)
     }
 
-    fn remember(&self, key: SessionKey, case: &Arc<Case>) {
-        let mut cases = self.cases.borrow_mut();
-        if cases.len() >= REMEMBERED {
-            cases.clear();
-        }
-        cases.insert(key, Arc::clone(case));
+    /// Whether nothing is kept of a session.
+    fn is_new(&self, key: &SessionKey) -> Result<bool> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM fragments WHERE device = ?1 AND session = ?2)",
+        )?;
+        Ok(statement.query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))?)
     }
 
     fn leaves_of(&self, sql: &str, params: impl rusqlite::Params) -> Result<BTreeSet<u64>> {
@@ -169,19 +198,31 @@ impl Casebook for SqliteCasebook {
     type Error = CasebookError;
 
     fn keep_fragment(&mut self, key: &SessionKey, fragment: Fragment) -> Result<()> {
-        self.database
+        let (device, session) = (key.device.0.0, key.session.as_bytes());
+        let known = match self.fragments.get_mut().get(key) {
+            Some(fragments) => Some(fragments),
+            None if self.is_new(key)? => Some(Arc::default()),
+            None => None,
+        };
+        let text = serde_json::to_string(&fragment)?;
+        let kept = self
+            .database
             .prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![
-                key.device.0.0,
-                key.session.as_bytes(),
-                fragment.leaf,
-                fragment.listener,
-                serde_json::to_string(&fragment)?,
-            ])?;
+            .execute(params![device, session, fragment.leaf, fragment.listener, text])?;
+        if kept > 0
+            && let Some(mut fragments) = known
+        {
+            let place = fragments.partition_point(|other| other.leaf < fragment.leaf);
+            Arc::make_mut(&mut fragments).insert(place, fragment);
+            self.fragments.get_mut().insert(*key, &fragments);
+        }
         Ok(())
     }
 
-    fn fragments(&self, key: &SessionKey) -> Result<Vec<Fragment>> {
+    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Fragment>>> {
+        if let Some(fragments) = self.fragments.borrow().get(key) {
+            return Ok(fragments);
+        }
         let mut statement = self.database.prepare_cached(
             "SELECT fragment FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
         )?;
@@ -190,10 +231,13 @@ impl Casebook for SqliteCasebook {
         while let Some(row) = rows.next()? {
             fragments.push(serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?);
         }
+        let fragments = Arc::new(fragments);
+        self.fragments.borrow_mut().insert(*key, &fragments);
         Ok(fragments)
     }
 
     fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>)> {
+        self.fragments.get_mut().by_session.clear();
         // Without indexes of their own: it is rare, and every write would pay for them.
         let mut fragments = self
             .database
@@ -283,13 +327,13 @@ impl Casebook for SqliteCasebook {
                 .prepare_cached("INSERT OR REPLACE INTO cases VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![device, session, self.leaves, body])?;
         }
-        self.remember(key, &Arc::new(case));
+        self.cases.get_mut().insert(key, &Arc::new(case));
         Ok(())
     }
 
     fn case(&self, key: &SessionKey) -> Result<Option<Arc<Case>>> {
         if let Some(case) = self.cases.borrow().get(key) {
-            return Ok(Some(Arc::clone(case)));
+            return Ok(Some(case));
         }
         let mut statement = self
             .database
@@ -305,7 +349,7 @@ impl Casebook for SqliteCasebook {
         self.database
             .prepare_cached("DELETE FROM cases WHERE device = ?1 AND session = ?2")?
             .execute(params![key.device.0.0, key.session.as_bytes()])?;
-        self.cases.get_mut().remove(key);
+        self.cases.get_mut().by_session.remove(key);
         Ok(())
     }
 

@@ -71,14 +71,15 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS batches (
         listener TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (listener, leaf)
     ) WITHOUT ROWID;
+    -- Session ids begin with the time, so what is written together lies together where they come first.
     -- Sessions that a batch spoke of since they were judged, and the newest such batch.
     CREATE TABLE IF NOT EXISTS pending (
-        device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (device, session)
+        device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (session, device)
     ) WITHOUT ROWID;
     -- The last verdict of each session.
     CREATE TABLE IF NOT EXISTS verdicts (
         device BLOB NOT NULL, session BLOB NOT NULL, day INTEGER NOT NULL, play TEXT NOT NULL,
-        PRIMARY KEY (device, session)
+        PRIMARY KEY (session, device)
     ) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS verdicts_by_day ON verdicts (day);
     -- Every verdict there ever was.

@@ -14,8 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// How many records are taken in with one transaction.
-const CHUNK: usize = 256;
+/// How many records are taken in with one transaction at most: the more, the fewer pages are written twice.
+const CHUNK: usize = 4096;
+/// How many bytes of them, about.
+const CHUNK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why the log cannot be followed at the moment.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +103,9 @@ impl Follower {
         let mut reader = self.log.reader(cursor);
         loop {
             let end = self.log.size();
-            let (mut chunk, mut erasure) = (Vec::new(), false);
+            let (mut chunk, mut bytes, mut erasure) = (Vec::new(), 0, false);
             while chunk.len() < CHUNK
+                && bytes < CHUNK_BYTES
                 && let Some((index, record)) = reader.next_below(end)?
             {
                 let is_erasure = matches!(record, Record::Erasure(_));
@@ -111,6 +114,9 @@ impl Follower {
                     break;
                 }
                 erasure = is_erasure;
+                if let Record::Batch(batch) = &record {
+                    bytes += batch.jws.len();
+                }
                 chunk.push((index, record));
             }
             let Some((last, _)) = chunk.last() else { return Ok(Some(cursor)) };

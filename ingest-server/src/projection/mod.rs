@@ -1,7 +1,7 @@
 //! From the journal to the store, and from there what is said of plays back into the log: asynchronous,
 //! resumable, and always with the same result.
 //!
-//! A thread follows the signed log from where the store and the notary are. It can be stopped at any point and
+//! A thread of its own, which yields to those on the way to an ack, follows the signed log from where the store and the notary are. It can be stopped at any point and
 //! started again; what was taken in twice is counted once.
 
 mod erasing;
@@ -11,12 +11,13 @@ mod fragments;
 pub use erasing::Erased;
 pub use follower::FollowError;
 
+use crate::background::Background;
 use crate::commit::Log;
 use crate::journal::JournalError;
-use crate::judging::Bench;
+use crate::judging::{Bench, CasebookError};
 use crate::live::Live;
-use crate::notary::{Notary, NotaryError, Trail};
-use crate::store::Store;
+use crate::notary::{Notary, Trail};
+use crate::store::{Store, StoreError};
 use delistening_schema::analysis::Analysis;
 use follower::Follower;
 use std::io;
@@ -33,6 +34,23 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub struct Projection {
     projected: Arc<AtomicU64>,
     follower: Arc<Mutex<Follower>>,
+}
+
+/// Why following does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Sessions cannot be judged.
+    #[error(transparent)]
+    Judging(#[from] CasebookError),
+    /// The trail refused.
+    #[error("the trail cannot be used: {0}")]
+    Trail(#[from] rusqlite::Error),
+    /// The system gives no thread.
+    #[error("the log cannot be followed: {0}")]
+    Thread(#[from] io::Error),
 }
 
 /// How the log is followed.
@@ -58,7 +76,7 @@ impl Projection {
         live: Arc<Live>,
         folder: &Path,
         options: Options,
-    ) -> Result<Self, NotaryError> {
+    ) -> Result<Self, StartError> {
         let projected = Arc::new(AtomicU64::new(store.cursor()?));
         let trail = Trail::open(&folder.join("trail.sqlite"), log.size())?;
         let bench = Bench::open(&folder.join("judge.sqlite"), log.size(), options.analysis)?;
@@ -73,7 +91,8 @@ impl Projection {
             agreed: false,
         };
         let follower = Arc::new(Mutex::new(follower));
-        tokio::spawn(follow(log, Arc::clone(&follower)));
+        let background = Background::start("projection")?;
+        tokio::spawn(follow(log, Arc::clone(&follower), background));
         Ok(Self { projected, follower })
     }
 
@@ -93,7 +112,7 @@ impl Projection {
     }
 }
 
-async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>) {
+async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>, background: Background) {
     let (mut cursor, mut due) = (0, Some(Instant::now()));
     loop {
         let waited = async {
@@ -109,7 +128,7 @@ async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>) {
         let work = {
             let follower = Arc::clone(&follower);
             // Reading, judging, storing and entering all block.
-            tokio::task::spawn_blocking(move || {
+            background.run(move || {
                 let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
                 follower.catch_up().map(|cursor| (cursor, follower.notary.due()))
             })
@@ -120,8 +139,8 @@ async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>) {
                 tracing::error!(%error, "the projection stands still and will try again");
                 due = Some(Instant::now() + AGAIN);
             }
-            Err(error) => {
-                tracing::error!(%error, "the projection failed and will try again");
+            Err(_) => {
+                tracing::error!("the projection failed and will try again");
                 due = Some(Instant::now() + AGAIN);
             }
         }

@@ -3,11 +3,14 @@
 //! It makes a resend harmless and a fork visible. Derived from the journal: what it lacks after a crash is
 //! read from there again.
 
+use crate::background::Background;
 use crate::derived;
 use delistening_schema::{DeviceId, Hash};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +26,45 @@ pub struct Place {
 /// How many devices' newest batches stay in memory.
 const REMEMBERED: usize = 100_000;
 
+/// How many enrolments SQLite's own log holds before they are taken over into the file.
+const CHECKPOINT: usize = 4096;
+
 /// The registry.
 #[derive(Debug)]
 pub struct Registry {
     database: Connection,
     newest: HashMap<DeviceId, (u64, Hash)>,
+    checkpoints: Checkpoints,
+}
+
+/// Takes over what SQLite's own log holds, on a thread of its own: it waits for the disk, and acks would wait with it.
+#[derive(Debug)]
+struct Checkpoints {
+    path: PathBuf,
+    background: Background,
+    /// Whether one is under way.
+    busy: Arc<AtomicBool>,
+    /// Enrolments since the last.
+    enrolled: usize,
+}
+
+impl Checkpoints {
+    fn enrolled(&mut self, count: usize) {
+        self.enrolled += count;
+        if self.enrolled < CHECKPOINT || self.busy.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.enrolled = 0;
+        let (path, busy) = (self.path.clone(), Arc::clone(&self.busy));
+        self.background.spawn(move || {
+            let taken_over = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+                .and_then(|database| database.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+            if let Err(error) = taken_over {
+                tracing::warn!(%error, "the registry's own log cannot be taken over at the moment");
+            }
+            busy.store(false, Ordering::Release);
+        });
+    }
 }
 
 /// One batch to be entered.
@@ -53,9 +90,13 @@ const SCHEMA: &str = "
 ";
 
 impl Registry {
-    /// Opens the registry of a log of `leaves` entries.
-    pub fn open(path: &Path, leaves: u64) -> rusqlite::Result<Self> {
-        Ok(Self { database: derived::open(path, SCHEMA, leaves)?, newest: HashMap::new() })
+    /// Opens the registry of a log of `leaves` entries. `background` is for what need not be waited for.
+    pub fn open(path: &Path, leaves: u64, background: Background) -> rusqlite::Result<Self> {
+        let database = derived::open(path, SCHEMA, leaves)?;
+        database.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let checkpoints =
+            Checkpoints { path: path.to_owned(), background, busy: Arc::default(), enrolled: 0 };
+        Ok(Self { database, newest: HashMap::new(), checkpoints })
     }
 
     /// How many entries of the log it has seen.
@@ -114,6 +155,7 @@ impl Registry {
             derived::advance(&transaction, leaves)?;
         }
         transaction.commit()?;
+        self.checkpoints.enrolled(enrolments.len());
         for Enrolment { device, seq, place } in enrolments {
             // Only what is remembered is updated: for another device a later batch may be on record.
             if let Some(newest) = self.newest.get_mut(device).filter(|newest| *seq > newest.0) {

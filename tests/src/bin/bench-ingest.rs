@@ -16,7 +16,9 @@ const EVENTS_PER_BATCH: u64 = 20;
 const WARM_UP: usize = 5;
 const FULL_LOAD: usize = 80;
 const PACED: usize = 50;
-const ADDRESS: Address<'static> = Address { audience: "bench", listener: "listener-1" };
+const AUDIENCE: &str = "bench";
+/// The media time of a batch's session.
+const SESSION_MS: u64 = EVENTS_PER_BATCH * 10_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,6 +29,23 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// The server's threads on the way to the ack. What follows the ack runs on others.
 fn on_the_way(thread: &str) -> bool {
     thread == "async" || thread == "committer" || thread.starts_with("verifier")
+}
+
+/// Waits until what follows the acks is done.
+async fn caught_up(url: &str) -> Result<(), Box<dyn Error>> {
+    loop {
+        let metrics = reqwest::get(format!("{url}/metrics")).await?.text().await?;
+        let gauge = |name: &str| {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse::<u64>().ok()
+        };
+        if gauge("delistening_projected ").ok_or("a gauge")?
+            >= gauge("delistening_log_size ").ok_or("a gauge")?
+        {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn bare() -> Result<(), Box<dyn Error>> {
@@ -47,12 +66,17 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let issuer = Issuer::new("https://issuer.example");
     let mut rounds: [Vec<Bodies>; 3] = Default::default();
     let mut sample = String::new();
+    // As people do who listen: each for themselves, and to one track after the other.
     for number in 0..CONNECTIONS {
         let mut device = Device::new(number);
-        let token = issuer.token(&ADDRESS, &device, now.as_secs());
+        let listener = format!("listener-{number}");
+        let address = Address { audience: AUDIENCE, listener: &listener };
+        let token = issuer.token(&address, &device, now.as_secs());
+        let mut time = u64::try_from(now.as_millis())? - (WARM_UP + FULL_LOAD + PACED) as u64 * SESSION_MS;
         for (round, count) in rounds.iter_mut().zip([WARM_UP, FULL_LOAD, PACED]) {
             let bodies = (0..count).map(|_| {
-                sample = device.seal(&ADDRESS, EVENTS_PER_BATCH, u64::try_from(now.as_millis()).unwrap_or(0));
+                time += SESSION_MS;
+                sample = device.seal(&address, EVENTS_PER_BATCH, time);
                 serde_json::json!({ "token": token, "batches": [sample] }).to_string()
             });
             round.push(bodies.collect());
@@ -75,7 +99,7 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let server = Server::start(
         Command::new(server)
             .args(["serve", "--listen", "127.0.0.1:0", "--origin", "bench.example/log"])
-            .args(["--device-rate", "0", "--audience", ADDRESS.audience])
+            .args(["--device-rate", "0", "--audience", AUDIENCE])
             .args(["--issuer", "https://issuer.example", "--jwks"])
             .arg(&jwks)
             .arg("--data")
@@ -86,6 +110,8 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     load::run(&url, warm_up, None, accepted).await;
     let cpu_before = [server.cpu_time(|_| true), server.cpu_time(on_the_way)];
     let full = load::run(&url, full_load, None, accepted).await;
+    // What is put off until after the load counts as well.
+    caught_up(&server.url).await?;
     let cpu_after = [server.cpu_time(|_| true), server.cpu_time(on_the_way)];
     let batches = u32::try_from(full.latencies.len())?;
     let paced = load::run(&url, paced, Some(full.rate() * 0.7), accepted).await;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -30,7 +30,7 @@ const SCHEMA: &str = "
         place INTEGER NOT NULL,
         listener INTEGER NOT NULL,
         play TEXT NOT NULL,
-        PRIMARY KEY (device, session)
+        PRIMARY KEY (session, device)
     ) WITHOUT ROWID;
     -- The steps of its oldest and newest play, before the rows, so that a segment can be passed by unread.
     CREATE TABLE IF NOT EXISTS segments (
