@@ -91,7 +91,7 @@ test("a session that was open when the page crashed is ended with what was heard
     await harness.until(({ event }) => event?.type === "play.seeked");
     return session.id;
   });
-  await page.waitForFunction(async () => (await harness.records()).some(({ key }) => key.startsWith("session/")));
+  await page.evaluate(() => harness.stored((records) => records.some(({ key }) => key.startsWith("session/"))));
   // Nothing of the page runs any more: no pagehide, no visibilitychange.
   const cdp = await tabs.newCDPSession(page);
   const crashed = page.waitForEvent("crash");

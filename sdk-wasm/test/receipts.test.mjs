@@ -69,7 +69,7 @@ test("a batch is acknowledged, its receipt verified, and only then forgotten", a
   assert.equal(first.verified, true);
   assert.ok(first.checkpoint.startsWith(`${first.origin}\n${first.size}\n`), first.checkpoint);
   assert.ok(first.index < first.size && first.size <= second.size && first.index < second.index);
-  await page.waitForFunction(async () => (await harness.records()).every(({ key }) => !key.startsWith("batch/")));
+  await page.evaluate(() => harness.stored((records) => records.every(({ key }) => !key.startsWith("batch/"))));
   assert.deepEqual(
     (await records()).map(({ key }) => key),
     ["state"],

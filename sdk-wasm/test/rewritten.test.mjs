@@ -83,7 +83,7 @@ test("a log that was begun anew is found by its first receipt, and stays found u
   const { code, said } = await ingest.evidence(alarm.evidence);
   assert.equal(code, 0, said);
   assert.match(said, /there are two logs of one size/);
-  await page.waitForFunction(async () => (await harness.records()).some(({ key }) => key === "alarm"));
+  await page.evaluate(() => harness.stored((records) => records.some(({ key }) => key === "alarm")));
   assert.ok((await keys(page)).some((key) => key.startsWith("batch/")));
 
   await page.reload();
@@ -95,7 +95,7 @@ test("a log that was begun anew is found by its first receipt, and stays found u
     await telemetry.flush();
     await harness.until(({ type }) => type === "receipt");
   });
-  await page.waitForFunction(async () => (await harness.records()).every(({ key }) => !key.startsWith("batch/")));
+  await page.evaluate(() => harness.stored((records) => records.every(({ key }) => !key.startsWith("batch/"))));
   assert.deepEqual(await errors(page), ["log-inconsistent"]);
 
   await page.reload();
@@ -157,7 +157,7 @@ test("a proof that is missing in the answer is made of the log's tiles", async (
   const tile = page.waitForRequest("**/log/tile/0/000.p/3");
   await play(page);
   await tile;
-  await page.waitForFunction(async () => (await harness.records()).every(({ key }) => !key.startsWith("batch/")));
+  await page.evaluate(() => harness.stored((records) => records.every(({ key }) => !key.startsWith("batch/"))));
   assert.deepEqual(await errors(page), []);
   assert.deepEqual(page.wrongs, []);
 });

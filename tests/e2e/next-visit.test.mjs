@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchFirefox } from "../support/firefox.mjs";
 import { Ingest } from "../support/ingest.mjs";
+import { heardOut } from "../support/stored.mjs";
 
 const PATIENCE = { timeout: 120_000 };
 let browser;
@@ -34,16 +35,15 @@ test("a play that was left behind is sent with the next visit, and counts once",
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null, undefined, PATIENCE);
   assert.equal(await page.evaluate(() => "sync" in ServiceWorkerRegistration.prototype), false);
   await click(page, "Keep Doorbell Sunrise");
-  await page.waitForFunction(
-    async () => (await (await caches.open("music-v1")).keys()).length === 1,
-    undefined,
-    PATIENCE,
-  );
+  await page.evaluate(async () => {
+    const music = await caches.open("music-v1");
+    while ((await music.keys()).length === 0);
+  });
 
   await ingest.kill();
   await page.reload();
   await click(page, "Play Doorbell Sunrise");
-  await page.waitForFunction(() => document.querySelector("audio").currentTime > 7, undefined, PATIENCE);
+  await page.evaluate(heardOut);
   await page.waitForFunction(() => /^Waits/.test(document.querySelector("#status").textContent), undefined, PATIENCE);
   await page.close();
 

@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launchProfile } from "../support/browser.mjs";
 import { Ingest } from "../support/ingest.mjs";
+import { heardOut } from "../support/stored.mjs";
 
 let profile;
 let ingest;
@@ -54,13 +55,12 @@ test("a track kept, heard offline and left behind is sent with no page open, and
   await browser.setOffline(true);
   await page.reload();
   await page.getByRole("button", { name: "Play Doorbell Sunrise" }).click();
-  await page.waitForFunction(() => document.querySelector("audio").currentTime > 7, undefined, PATIENCE);
+  await page.evaluate(heardOut);
   await page.getByText(/^Waits to be sent: [1-9]/).waitFor(PATIENCE);
-  await page.waitForFunction(
-    async () => (await (await navigator.serviceWorker.ready).sync.getTags()).includes("delistening"),
-    undefined,
-    PATIENCE,
-  );
+  await page.evaluate(async () => {
+    const { sync } = await navigator.serviceWorker.ready;
+    while (!(await sync.getTags()).includes("delistening"));
+  });
   await page.close();
   await browser.close();
 

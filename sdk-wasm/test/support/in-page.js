@@ -57,6 +57,11 @@ window.harness = {
     return session.id;
   },
 
+  /** Resolves when `test` holds for everything in the database. */
+  async stored(test) {
+    while (!test(await harness.records()));
+  },
+
   /** Everything in the database. */
   async records(name = "delistening") {
     const open = indexedDB.open(name);
