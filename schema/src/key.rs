@@ -4,8 +4,10 @@
 //! is accepted only by strict verification (RFC 8032 with canonical encodings and no small-order points),
 //! so that device, server and auditor never disagree about the same bytes.
 
+#[cfg(feature = "std")]
 mod known;
 
+#[cfg(feature = "std")]
 pub use known::KnownKeys;
 
 use crate::bytes::{self, Hash};
