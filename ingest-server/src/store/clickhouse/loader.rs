@@ -99,20 +99,24 @@ impl Shared {
             state.checked = true;
         }
         let looks = state.looked.is_none_or(|looked| looked.elapsed() >= patience);
-        let mut blocks = 0;
+        let (mut blocks, mut looked) = (0, Ok(false));
         loop {
-            // First, so that what another node is known to count is not counted here.
-            let decided = looks && self.share()?;
+            // First, so that what another node is known to count is not counted here. What fails of it holds up nothing
+            // else.
+            if looks && looked.is_ok() {
+                looked = self.share();
+            }
             let loaded = self.load_blocks()?;
             blocks += loaded;
-            if loaded == 0 && !decided {
+            if loaded == 0 && !matches!(looked, Ok(true)) {
                 break;
             }
         }
+        self.forget()?;
+        looked?;
         if looks {
             state.looked = Some(Instant::now());
         }
-        self.forget()?;
         Ok(blocks)
     }
 
