@@ -11,8 +11,8 @@ use delistening_schema::judge::Heard;
 use delistening_schema::play::SessionKey;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
+use tokio::sync::watch;
 
 /// How many records are taken in with one transaction at most: the more, the fewer pages are written twice.
 const CHUNK: usize = 4096;
@@ -47,7 +47,7 @@ pub(super) struct Follower {
     pub store: Arc<dyn Store>,
     pub live: Arc<Live>,
     pub notary: Notary,
-    pub projected: Arc<AtomicU64>,
+    pub projected: watch::Sender<u64>,
     /// Whether the store and the notary know everything that the bench says, so that only what is new has to be told.
     pub agreed: bool,
 }
@@ -73,7 +73,7 @@ impl Follower {
     /// Tells the store and the notary what the bench said last, in case that they were not told to the end.
     fn agree(&mut self) -> Result<(), FollowError> {
         let (known, stored, told) =
-            (self.bench.leaves()?, self.projected.load(Ordering::Acquire), self.notary.trail().leaves()?);
+            (self.bench.leaves()?, *self.projected.borrow(), self.notary.trail().leaves()?);
         let last = self.bench.changed(known.saturating_sub(1), known)?;
         if stored == known {
             let changes = self.store.apply(&[], &last, known)?;
@@ -99,7 +99,7 @@ impl Follower {
     /// Follows to the end of the log, or to entries that say what is to be erased: then `None`.
     pub(super) fn follow_to_erasures(&mut self) -> Result<Option<u64>, FollowError> {
         let (told, judged) = (self.notary.trail().leaves()?, self.bench.leaves()?);
-        let mut cursor = told.min(judged).min(self.projected.load(Ordering::Acquire));
+        let mut cursor = told.min(judged).min(*self.projected.borrow());
         let mut reader = self.log.reader(cursor);
         loop {
             let end = self.log.size();
@@ -164,13 +164,13 @@ impl Follower {
         self.notary.trail().take(&steps, cursor)?;
         let judged = self.bench.take(&matters, cursor)?;
         self.notary.trail().await_verdicts(judged, cursor)?;
-        let stored = self.projected.load(Ordering::Acquire);
+        let stored = *self.projected.borrow();
         if cursor > stored {
             let fresh = heard.iter().filter(|(leaf, _)| *leaf >= stored);
             let additions: Vec<_> = fresh.flat_map(|(_, heard)| additions(heard)).collect();
             let changes = self.store.apply(&additions, &self.bench.changed(stored, cursor)?, cursor)?;
-            self.projected.store(cursor, Ordering::Release);
             self.live.apply(&changes);
+            self.projected.send_replace(cursor);
         }
         Ok(())
     }

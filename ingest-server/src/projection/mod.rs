@@ -22,9 +22,9 @@ use delistening_schema::analysis::Analysis;
 use follower::Follower;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// How long to wait after something did not take what it was given.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Follows the log into a store.
 #[derive(Debug)]
 pub struct Projection {
-    projected: Arc<AtomicU64>,
+    projected: watch::Receiver<u64>,
     follower: Arc<Mutex<Follower>>,
 }
 
@@ -77,19 +77,12 @@ impl Projection {
         folder: &Path,
         options: Options,
     ) -> Result<Self, StartError> {
-        let projected = Arc::new(AtomicU64::new(store.cursor()?));
+        let (follows, projected) = watch::channel(store.cursor()?);
         let trail = Trail::open(&folder.join("trail.sqlite"), log.size())?;
         let bench = Bench::open(&folder.join("judge.sqlite"), log.size(), options.analysis)?;
         let notary = Notary::new(trail, log.committer().clone(), options.verdicts_after);
-        let follower = Follower {
-            log: Arc::clone(&log),
-            bench,
-            store,
-            live,
-            notary,
-            projected: Arc::clone(&projected),
-            agreed: false,
-        };
+        let follower =
+            Follower { log: Arc::clone(&log), bench, store, live, notary, projected: follows, agreed: false };
         let follower = Arc::new(Mutex::new(follower));
         let background = Background::start("projection")?;
         tokio::spawn(follow(log, Arc::clone(&follower), background));
@@ -108,7 +101,13 @@ impl Projection {
 
     /// How many entries of the log the store has taken in.
     pub fn projected(&self) -> u64 {
-        self.projected.load(Ordering::Acquire)
+        *self.projected.borrow()
+    }
+
+    /// Waits until the store has taken in the first `size` entries of the log.
+    pub async fn reaches(&self, size: u64) {
+        // The sender lives as long as this does.
+        let _ = self.projected.clone().wait_for(|projected| *projected >= size).await;
     }
 }
 

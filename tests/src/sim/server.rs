@@ -210,16 +210,10 @@ impl Server {
         let size = log.size();
         let projection = {
             let _inside = runtime.enter();
-            Projection::start(log, Arc::clone(&store), Arc::clone(&live), &self.data(), options)
+            Projection::start(log, Arc::clone(&store), live, &self.data(), options)
         };
         let projection = projection.expect("the projection starts");
-        runtime.block_on(async {
-            let mut bell = live.bell();
-            while projection.projected() < size {
-                // The last entry is a play that nobody knew: it rings.
-                bell.changed().await.expect("the live counts are there");
-            }
-        });
+        runtime.block_on(projection.reaches(size));
         let counts = store.counts(&Filter::default(), &Bounds::all()).expect("the store can be read").total;
         drop(runtime);
         counts.valid + counts.suspect
