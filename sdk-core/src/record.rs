@@ -153,6 +153,8 @@ pub struct SessionRecord {
     pub session: Uuid,
     pub track: String,
     pub listener: Option<String>,
+    /// The device that tells of it, where its key was known.
+    pub device: Option<DeviceId>,
     /// When it was last known to be open: wall clock, and milliseconds since it began.
     pub at: u64,
     pub mono: u64,
@@ -165,7 +167,7 @@ pub struct SessionRecord {
 }
 
 object!(SessionRecord {
-    owner, session, track, [listener], at, mono, position_ms, heard, played_ms, pauses, seeks, stalls
+    owner, session, track, [listener], [device], at, mono, position_ms, heard, played_ms, pauses, seeks, stalls
 });
 
 /// When an event was recorded, by the device's clock: its id, a `UUIDv7`, begins with the time.

@@ -4,6 +4,7 @@ use crate::heard::Heard;
 use crate::io::{Now, Signal, Track};
 use crate::prelude::*;
 use crate::record::SessionRecord;
+use delistening_schema::DeviceId;
 use delistening_schema::event::{At, Body, EndReason, Ended, Failed, Progress, Seeked, Stalled, Started};
 use uuid::Uuid;
 
@@ -170,12 +171,19 @@ impl Session {
     }
 
     /// The record from which the session could be ended if this process is gone.
-    pub fn record(&self, now: Now, owner: &str, listener: Option<&str>) -> SessionRecord {
+    pub fn record(
+        &self,
+        now: Now,
+        owner: &str,
+        listener: Option<&str>,
+        device: Option<DeviceId>,
+    ) -> SessionRecord {
         SessionRecord {
             owner: owner.to_owned(),
             session: self.id,
             track: self.track.id.clone(),
             listener: listener.map(str::to_owned),
+            device,
             at: now.wall_ms,
             mono: self.mono(now),
             position_ms: self.position_ms,

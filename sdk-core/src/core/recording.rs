@@ -60,8 +60,10 @@ impl Core {
             return;
         }
         let (id, mono, track) = (session.id(), session.mono(now), session.track().to_owned());
-        let open = (session.began() && !step.over)
-            .then(|| session.record(now, &self.owner, self.state.listener.as_deref()));
+        let open = (session.began() && !step.over).then(|| {
+            let device = self.key.as_ref().map(delistening_schema::PublicKey::thumbprint);
+            session.record(now, &self.owner, self.state.listener.as_deref(), device)
+        });
         let ended = step.over && session.began();
         if step.over {
             self.sessions.remove(&handle);
@@ -215,6 +217,13 @@ impl Core {
     }
 
     fn end_crashed(&mut self, now: Now, session: &SessionRecord) {
+        let key = record::session_key(session.session);
+        if self.state.device.zip(session.device).is_some_and(|(here, there)| here != there) {
+            // A session counts once: what a former device began, it alone could have ended.
+            self.count_dropped(DropReason::KeyLost, 1, vec![key]);
+            self.notify(Notice::Dropped { seq: None, events: 1, reason: DropReason::KeyLost, problem: None });
+            return;
+        }
         let id: Uuid = self.ids.next(now.wall_ms, &mut *self.entropy);
         let event = Event {
             id,
@@ -225,7 +234,7 @@ impl Core {
             body: Body::Ended(session.crashed()),
         };
         let records: Vec<Record> = self.event_record(&event, session.listener.clone()).into_iter().collect();
-        self.keep(now, records, None, vec![record::session_key(session.session)], true);
+        self.keep(now, records, None, vec![key], true);
         self.anchor = None;
     }
 
