@@ -100,6 +100,8 @@ test("a log that was begun anew is found by its first receipt, and stays found u
 
   await page.reload();
   await start(page);
+  // It is there once what is stored has been read.
+  await page.waitForFunction(() => telemetry.evidence() !== undefined);
   assert.equal(await page.evaluate(() => telemetry.evidence()), alarm.evidence, "it is kept");
   assert.deepEqual(await errors(page), []);
   assert.deepEqual(page.wrongs, []);
