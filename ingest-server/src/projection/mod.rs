@@ -1,8 +1,8 @@
 //! From the journal to the store, and from there what is said of plays back into the log: asynchronous,
 //! resumable, and always with the same result.
 //!
-//! A thread of its own, which yields to those on the way to an ack, follows the signed log from where the store and the notary are. It can be stopped at any point and
-//! started again; what was taken in twice is counted once.
+//! A thread of its own, which yields to those on the way to an ack, follows the signed log from where the store and the
+//! notary are. It can be stopped at any point and started again; what was taken in twice is counted once.
 
 mod erasing;
 mod follower;
