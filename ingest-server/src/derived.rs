@@ -1,6 +1,7 @@
 //! SQLite files that follow the log. They are derived from the journal: one that is lost, cannot be read, or knows
 //! more than the log is made anew.
 
+use delistening_schema::Hash;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::path::{Path, PathBuf};
 
@@ -16,13 +17,21 @@ const PROGRESS: &str = "
     CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
 ";
 
-/// Opens the file for a log of `leaves` entries, and makes the tables of `schema`.
+/// Opens the file, in the form that `schema` gives it, for a log of `leaves` entries, and makes the tables of `schema`.
 pub fn open(path: &Path, schema: &str, leaves: u64) -> rusqlite::Result<Connection> {
+    let form = i32::from_be_bytes(*Hash::of(schema.as_bytes()).0.first_chunk().expect("32 bytes"));
     let open = || -> rusqlite::Result<Connection> {
         let database = Connection::open(path)?;
+        let known: i32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let is_empty: bool =
+            database.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+        if !is_empty && known != form {
+            return Err(rusqlite::Error::IntegralValueOutOfRange(0, known.into()));
+        }
         database.set_prepared_statement_cache_capacity(STATEMENTS);
         database.execute_batch(PROGRESS)?;
         database.execute_batch(schema)?;
+        database.pragma_update(None, "user_version", form)?;
         Ok(database)
     };
     match open().and_then(|database| Ok((self::leaves(&database)?, database))) {

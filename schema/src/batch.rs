@@ -4,6 +4,10 @@
 //! own key, which stands in the protected header. The exact bytes of the JWS are what is journaled, hashed
 //! and exported; they are never re-encoded.
 
+mod reported;
+
+pub use reported::Reported;
+
 use crate::bytes::{self, Hash, base64url_array, optional_hash};
 use crate::json::{self, Json, Object};
 use crate::jws::{self, JwsError, Parts};

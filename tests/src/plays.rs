@@ -5,6 +5,7 @@ use delistening_schema::event::{Body, EndReason, Ended, Event, Progress, Started
 use delistening_schema::intervals::{Interval, Intervals};
 use delistening_schema::play::{Comparison, Fragment, Link, Play, Reason, SessionKey, Status, Verdict};
 use delistening_schema::{DeviceId, Hash, intake::IntakeContext};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// When it begins: the first of January 2026 in UTC, in milliseconds since 1970.
@@ -166,5 +167,5 @@ fn one(number: u64, plays: u64) -> (Addition, Play) {
         },
         events,
     };
-    (Addition { key: SessionKey::from(&play), fragment }, play)
+    (Addition { key: SessionKey::from(&play), fragment: Arc::new(fragment) }, play)
 }

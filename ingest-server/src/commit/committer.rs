@@ -58,6 +58,7 @@ impl Committer {
                     refuse(&mut group, error);
                 }
             }
+            committing.close();
         })?;
         Ok(Self { requests, stopped, thread: Arc::new(std::sync::Mutex::new(Some(thread))) })
     }

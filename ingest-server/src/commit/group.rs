@@ -2,12 +2,14 @@
 
 use super::committer::Request;
 use super::log::{Ledger, Published, Shared};
-use super::{CommitError, Outcome, Submission};
+use super::{CommitError, Outcome, Recent, Submission};
 use crate::disk::WriteError;
 use crate::journal::{BatchRecord, Record, Writer};
 use crate::ledger::Slots;
-use crate::registry::{Enrolment, Place, Registry};
+use crate::registry::{Behind, Enrolment, Place, Registry};
+use delistening_schema::batch::Reported;
 use delistening_schema::ledger::{BatchEntry, Checkpoint, Entry, Receipt};
+use delistening_schema::play::Received;
 use delistening_schema::{DeviceId, Hash};
 use std::collections::HashMap;
 use std::io;
@@ -19,8 +21,6 @@ pub(super) struct Committing {
     pub writer: Writer,
     pub slots: Slots,
     pub registry: Registry,
-    /// Durable batches that are not in the registry yet.
-    pub owed: Vec<Enrolment>,
 }
 
 /// What will become of a submission once its group is committed.
@@ -38,6 +38,8 @@ struct Plan {
     records: Vec<Record>,
     /// The ledger entry of each record.
     entries: Vec<Entry>,
+    /// The batches among the records, as they came in.
+    recents: Vec<Recent>,
     placed: HashMap<(DeviceId, u64), Place>,
     newest: HashMap<DeviceId, (u64, Hash)>,
 }
@@ -47,13 +49,14 @@ impl Committing {
     pub fn commit(&mut self, group: &mut Vec<Request>) -> Result<(), CommitError> {
         self.settle()?;
         let first = self.writer.next();
-        let plan = self.plan(group).map_err(|error| {
+        let mut plan = self.plan(group).map_err(|error| {
             tracing::error!(%error, "the registry cannot be read");
             CommitError::Stopped
         })?;
         let mut fresh = Vec::new();
         if !plan.records.is_empty() {
-            fresh = self.append(&plan)?;
+            self.registry.has_room().map_err(|Behind| CommitError::StorageFull)?;
+            fresh = self.append(&mut plan)?;
             self.sign()?;
             // Durable and signed: if the disk has no room for tiles, the group is answered and the next one waits.
             let _ = self.flush();
@@ -74,10 +77,13 @@ impl Committing {
             // Whoever has gone away will resend and get the same receipt.
             let _ = request.reply.send(outcomes);
         }
-        // Nobody asks the registry before the next group: it follows the answers, and a full disk makes that group wait.
-        match self.enrol() {
-            Ok(()) | Err(CommitError::StorageFull) => Ok(()),
-            Err(error) => Err(error),
+        Ok(())
+    }
+
+    /// Leaves nothing for the next start to read again, if it can.
+    pub fn close(&mut self) {
+        if let Err(error) = self.registry.flush() {
+            tracing::warn!(%error, "the registry is not written to the end: the next start reads the rest from the journal");
         }
     }
 
@@ -85,25 +91,7 @@ impl Committing {
     /// then comes more.
     fn settle(&mut self) -> Result<(), CommitError> {
         self.sign()?;
-        self.flush()?;
-        self.enrol()
-    }
-
-    fn enrol(&mut self) -> Result<(), CommitError> {
-        if self.owed.is_empty() {
-            return Ok(());
-        }
-        self.registry.enrol(&self.owed, self.writer.next()).map_err(|error| {
-            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) {
-                tracing::warn!(%error, "the registry cannot be written");
-                CommitError::StorageFull
-            } else {
-                tracing::error!(%error, "the registry cannot be written");
-                CommitError::Stopped
-            }
-        })?;
-        self.owed.clear();
-        Ok(())
+        self.flush()
     }
 
     /// Writes tiles and entries.
@@ -128,7 +116,7 @@ impl Committing {
         // Duplicates and forks add nothing, so the size is known only after the lookups; it is filled in below.
         for request in group {
             let mut verdicts = Vec::with_capacity(request.submissions.len());
-            for submission in &mut request.submissions {
+            for submission in std::mem::take(&mut request.submissions) {
                 verdicts.push(self.look_up(&mut plan, first, submission)?);
             }
             plan.verdicts.push(verdicts);
@@ -139,14 +127,9 @@ impl Committing {
         Ok(plan)
     }
 
-    /// Takes the bytes out of a submission that is to be written.
-    fn look_up(
-        &mut self,
-        plan: &mut Plan,
-        first: u64,
-        submission: &mut Submission,
-    ) -> rusqlite::Result<Verdict> {
-        let Submission { device, seq, prev, hash, .. } = submission;
+    fn look_up(&mut self, plan: &mut Plan, first: u64, submission: Submission) -> rusqlite::Result<Verdict> {
+        let Submission { reported, hash, jws, received: at, context } = submission;
+        let Reported { device, seq, prev, .. } = &reported;
         let known = if let Some(place) = plan.placed.get(&(*device, *seq)) {
             Some(*place)
         } else {
@@ -158,39 +141,36 @@ impl Committing {
             self.registry.find(device, *seq)?
         };
         if let Some(place) = known {
-            return Ok(if place.hash == *hash { Verdict::Known(place) } else { Verdict::Fork });
+            return Ok(if place.hash == hash { Verdict::Known(place) } else { Verdict::Fork });
         }
         let continues = match plan.newest.get(device) {
             Some(&(newest, newest_hash)) => *seq == newest + 1 && *prev == Some(newest_hash),
             None => *seq == 1,
         };
         if plan.newest.get(device).is_none_or(|&(newest, _)| *seq > newest) {
-            plan.newest.insert(*device, (*seq, *hash));
+            plan.newest.insert(*device, (*seq, hash));
         }
-        let place = Place { hash: *hash, leaf: first + plan.records.len() as u64, tree_size: 0 };
+        let place = Place { hash, leaf: first + plan.records.len() as u64, tree_size: 0 };
         plan.placed.insert((*device, *seq), place);
         plan.enrolments.push(Enrolment { device: *device, seq: *seq, place });
-        let context = serde_json::to_string(&submission.context).expect("a context is JSON");
-        let (received, salt) = (submission.received, random_salt());
+        let received = Received { leaf: place.leaf, at, anchored: None, hash, context };
+        let context = serde_json::to_string(&received.context).expect("a context is JSON");
+        plan.recents.push(Recent { reported, received, bytes: jws.len() });
+        let salt = random_salt();
         plan.entries.push(Entry::Batch(BatchEntry {
-            batch: *hash,
-            received,
+            batch: hash,
+            received: at,
             context: Hash::of_parts(&[&salt, context.as_bytes()]),
         }));
-        plan.records.push(Record::Batch(BatchRecord {
-            tree_size: 0,
-            received,
-            salt,
-            context,
-            jws: std::mem::take(&mut submission.jws),
-        }));
+        plan.records.push(Record::Batch(BatchRecord { tree_size: 0, received: at, salt, context, jws }));
         Ok(Verdict::Fresh { place, gap: !continues })
     }
 
     /// Makes the group durable; gives the bytes of its entries.
-    fn append(&mut self, plan: &Plan) -> Result<Vec<Vec<u8>>, CommitError> {
+    fn append(&mut self, plan: &mut Plan) -> Result<Vec<Vec<u8>>, CommitError> {
         self.writer.append(&plan.records).map_err(|error| failed("append to the journal", error))?;
-        self.owed.extend_from_slice(&plan.enrolments);
+        self.registry.enrol(&plan.enrolments, self.writer.next());
+        self.shared.recents.keep(std::mem::take(&mut plan.recents));
         let mut ledger = self.ledger_mut();
         Ok(plan.entries.iter().map(|entry| ledger.push(entry)).collect())
     }

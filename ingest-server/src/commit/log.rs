@@ -2,6 +2,7 @@
 
 use super::committer::Committer;
 use super::group::Committing;
+use super::recent::Recents;
 use super::recovery;
 use super::succession::{Succession, SuccessionError};
 use crate::journal::{self, ArchiveOptions, Damage, Journal, JournalError, Keeper, Reader, Record, Writer};
@@ -93,6 +94,7 @@ pub(super) struct Shared {
     pub signers: Signers,
     /// The keys that the log had before, and where it was handed over.
     pub succession: Succession,
+    pub recents: Recents,
 }
 
 impl Shared {
@@ -188,9 +190,15 @@ impl Log {
         }
         let registry = recovery::registry(&folder.join("registry.sqlite"), &journal, size)?;
         let (published, _) = watch::channel(Published { size, note });
-        let shared = Arc::new(Shared { ledger: RwLock::new(ledger), published, signers, succession });
+        let shared = Arc::new(Shared {
+            ledger: RwLock::new(ledger),
+            published,
+            signers,
+            succession,
+            recents: Recents::default(),
+        });
         let committer = Committer::start(
-            Committing { shared: Arc::clone(&shared), writer, slots, registry, owed: Vec::new() },
+            Committing { shared: Arc::clone(&shared), writer, slots, registry },
             options.queue,
         )?;
         let kept = Arc::clone(&shared);
@@ -226,6 +234,11 @@ impl Log {
     /// A reader of the journal from record `next` on.
     pub fn reader(&self, next: u64) -> Reader {
         self.journal.reader(next)
+    }
+
+    /// The batches that were entered last.
+    pub fn recents(&self) -> &Recents {
+        &self.shared.recents
     }
 
     /// How many entries are signed and published.

@@ -7,25 +7,24 @@
 mod committer;
 mod group;
 mod log;
+mod recent;
 mod recovery;
 mod succession;
 
 pub use committer::Committer;
 pub use log::{Log, OpenError, Options};
+pub use recent::{Recent, Recents};
 pub use succession::SuccessionError;
 
+use delistening_schema::Hash;
 pub use delistening_schema::IntakeContext;
-use delistening_schema::{DeviceId, Hash};
+use delistening_schema::batch::Reported;
 
 /// A batch that was opened and checked, on its way into the journal.
 #[derive(Clone, Debug)]
 pub struct Submission {
-    /// Whose.
-    pub device: DeviceId,
-    /// Its sequence number.
-    pub seq: u64,
-    /// The hash of the batch before it, as it says.
-    pub prev: Option<Hash>,
+    /// What it says.
+    pub reported: Reported,
     /// SHA-256 of its bytes.
     pub hash: Hash,
     /// Its exact bytes.

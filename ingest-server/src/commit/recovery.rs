@@ -91,10 +91,12 @@ pub(super) fn registry(path: &Path, journal: &Arc<Journal>, size: u64) -> Result
             _ => continue,
         }
         if enrolments.len() >= 1000 {
-            registry.enrol(&enrolments, leaf + 1)?;
+            registry.enrol(&enrolments, leaf + 1);
+            registry.flush()?;
             enrolments.clear();
         }
     }
-    registry.enrol(&enrolments, size)?;
+    registry.enrol(&enrolments, size);
+    registry.flush()?;
     Ok(registry)
 }

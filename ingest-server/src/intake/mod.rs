@@ -56,22 +56,27 @@ pub fn check(
     }
     // Only now: a key that no token names takes no place.
     keys.insert(&opened.key);
-    let problems = event_problems(batch);
-    let (device, seq, prev, hash) = (batch.device, batch.seq, batch.prev, opened.hash);
-    let submission = Submission { device, seq, prev, hash, jws, received, context };
+    let (events, problems) = read(batch);
+    let reported = batch.reports(events);
+    let submission = Submission { reported, hash: opened.hash, jws, received, context };
     Ok(Checked { submission, problems, dropped: opened.payload.dropped })
 }
 
-fn event_problems(batch: &Batch) -> Vec<Problem> {
+/// The events, and what is wrong with some of them.
+fn read(batch: &Batch) -> (Vec<Event>, Vec<Problem>) {
     let mut seen = HashSet::with_capacity(batch.events.len());
-    let mut problems = Vec::new();
+    let (mut events, mut problems) = (Vec::with_capacity(batch.events.len()), Vec::new());
     for (index, event) in batch.events.iter().enumerate() {
         let problem = match Event::from_json(event.get()) {
-            Ok(event) if seen.insert(event.id) => continue,
-            Ok(event) => Problem::new(
-                Code::MalformedEvent,
-                format!("the event id {} stands twice in the batch", event.id),
-            ),
+            Ok(event) => {
+                let (id, first) = (event.id, seen.insert(event.id));
+                // Of what stands twice, the judge takes the first.
+                events.push(event);
+                if first {
+                    continue;
+                }
+                Problem::new(Code::MalformedEvent, format!("the event id {id} stands twice in the batch"))
+            }
             Err(error @ EventError::Malformed(_)) => Problem::new(Code::MalformedEvent, error.to_string()),
             Err(error @ EventError::UnknownType(_)) => {
                 Problem::new(Code::UnknownEventType, error.to_string())
@@ -79,5 +84,5 @@ fn event_problems(batch: &Batch) -> Vec<Problem> {
         };
         problems.push(problem.of_event(index));
     }
-    problems
+    (events, problems)
 }

@@ -37,6 +37,11 @@ impl Reader {
         Self { journal, next, place: None }
     }
 
+    /// The index of the record that comes next.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
     /// The next record with its index, if that is below `end`: the size of the signed log.
     pub fn next_below(&mut self, end: u64) -> Result<Option<(u64, Record)>, JournalError> {
         let Some((index, frame)) = self.frame_below(end)? else { return Ok(None) };

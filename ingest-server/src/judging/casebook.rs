@@ -2,12 +2,13 @@
 
 use crate::derived;
 use delistening_schema::analysis::Scope;
-use delistening_schema::judge::{Case, Casebook, Group, Place};
-use delistening_schema::play::{Fragment, Link, Play, SessionKey};
+use delistening_schema::judge::{Case, Casebook, Gone, Group, Linked};
+use delistening_schema::play::{Fragment, Play, SessionKey};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -33,13 +34,12 @@ const SCHEMA: &str = "
         device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, listener TEXT NOT NULL,
         fragment TEXT NOT NULL, PRIMARY KEY (session, device, leaf)
     );
-    CREATE INDEX IF NOT EXISTS fragments_by_leaf ON fragments (leaf);
-    CREATE TABLE IF NOT EXISTS links (
-        device BLOB NOT NULL, leaf INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB,
-        sent_at INTEGER NOT NULL, listener TEXT NOT NULL, PRIMARY KEY (device, hash, leaf)
+    -- The chains of devices. `sessions` are the ids of those that a batch speaks of, one after the other.
+    CREATE TABLE IF NOT EXISTS linked (
+        device BLOB NOT NULL, seq INTEGER NOT NULL, leaf INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB,
+        listener TEXT NOT NULL, sessions BLOB NOT NULL, waits INTEGER NOT NULL, PRIMARY KEY (device, seq, leaf)
     ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS links_by_seq ON links (device, seq);
-    CREATE INDEX IF NOT EXISTS links_by_prev ON links (prev, device);
+    CREATE INDEX IF NOT EXISTS linked_waiting ON linked (prev) WHERE waits;
     CREATE TABLE IF NOT EXISTS erased (hash BLOB PRIMARY KEY) WITHOUT ROWID;
     -- Each session as it is judged, and how many entries were known when its play became what it is.
     CREATE TABLE IF NOT EXISTS cases (
@@ -51,9 +51,8 @@ const SCHEMA: &str = "
         scope INTEGER NOT NULL, name TEXT NOT NULL, week INTEGER NOT NULL, device BLOB NOT NULL, session BLOB NOT NULL,
         PRIMARY KEY (scope, name, week, device, session)
     ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS touched (
-        scope INTEGER NOT NULL, name TEXT NOT NULL, week INTEGER NOT NULL, PRIMARY KEY (scope, name, week)
-    ) WITHOUT ROWID;
+    -- Groups that are to be looked at, written one after the other: what is held twice does no harm.
+    CREATE TABLE IF NOT EXISTS touched (scope INTEGER NOT NULL, name TEXT NOT NULL, week INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS analysis (one INTEGER PRIMARY KEY CHECK (one = 1), text TEXT NOT NULL);
 ";
 
@@ -61,6 +60,9 @@ const SCHEMA: &str = "
 const CASES: usize = 20_000;
 /// So many sessions' fragments, which are larger, stay in memory.
 const FRAGMENTS: usize = 4_000;
+/// So many groups' members stay in memory, the smaller ones: those of the devices and listeners of these cases.
+const GROUPS: usize = 10_000;
+const MEMBERS: usize = 1_000;
 
 /// A casebook in a file that follows the log.
 #[derive(Debug)]
@@ -68,31 +70,41 @@ pub struct SqliteCasebook {
     database: Connection,
     /// How many entries are known once the present transaction has ended.
     leaves: u64,
-    cases: RefCell<Remembered<Case>>,
-    fragments: RefCell<Remembered<Vec<Fragment>>>,
+    cases: RefCell<Remembered<SessionKey, Case>>,
+    fragments: RefCell<Remembered<SessionKey, Vec<Arc<Fragment>>>>,
+    members: RefCell<Remembered<Group, BTreeSet<SessionKey>>>,
+    touched: Touched,
 }
 
-/// What was read or written last, by session.
+/// Groups that are to be looked at.
+#[derive(Debug, Default)]
+struct Touched {
+    all: BTreeSet<Group>,
+    /// Those of them that are not in the file yet.
+    fresh: Vec<Group>,
+}
+
+/// What was read or written last.
 #[derive(Debug)]
-struct Remembered<T> {
+struct Remembered<K, T> {
     most: usize,
-    by_session: HashMap<SessionKey, Arc<T>>,
+    all: HashMap<K, Arc<T>>,
 }
 
-impl<T> Remembered<T> {
+impl<K: Eq + std::hash::Hash, T> Remembered<K, T> {
     fn new(most: usize) -> RefCell<Self> {
-        RefCell::new(Self { most, by_session: HashMap::new() })
+        RefCell::new(Self { most, all: HashMap::new() })
     }
 
-    fn get(&self, key: &SessionKey) -> Option<Arc<T>> {
-        self.by_session.get(key).cloned()
+    fn get(&self, key: &K) -> Option<Arc<T>> {
+        self.all.get(key).cloned()
     }
 
-    fn insert(&mut self, key: SessionKey, value: &Arc<T>) {
-        if self.by_session.len() >= self.most {
-            self.by_session.clear();
+    fn insert(&mut self, key: K, value: &Arc<T>) {
+        if self.all.len() >= self.most {
+            self.all.clear();
         }
-        self.by_session.insert(key, Arc::clone(value));
+        self.all.insert(key, Arc::clone(value));
     }
 }
 
@@ -109,7 +121,15 @@ impl SqliteCasebook {
             database = open()?;
         }
         database.execute("INSERT OR IGNORE INTO analysis VALUES (1, ?1)", [analysis])?;
-        Ok(Self { database, leaves: 0, cases: Remembered::new(CASES), fragments: Remembered::new(FRAGMENTS) })
+        let touched = Touched { all: touched(&database)?, fresh: Vec::new() };
+        Ok(Self {
+            database,
+            leaves: 0,
+            cases: Remembered::new(CASES),
+            fragments: Remembered::new(FRAGMENTS),
+            members: Remembered::new(GROUPS),
+            touched,
+        })
     }
 
     pub(super) fn leaves(&self) -> Result<u64> {
@@ -125,19 +145,27 @@ impl SqliteCasebook {
 
     /// Ends the transaction: keeps or undoes everything in it.
     pub(super) fn end(&mut self, keep: bool) -> Result<()> {
-        let ended = if keep {
-            derived::advance(&self.database, self.leaves).and_then(|()| self.database.execute_batch("COMMIT"))
-        } else {
-            self.database.execute_batch("ROLLBACK")
-        };
-        if !keep || ended.is_err() {
-            self.cases.get_mut().by_session.clear();
-            self.fragments.get_mut().by_session.clear();
+        let kept = if keep { self.keep() } else { Ok(()) };
+        if keep && kept.is_ok() {
+            return Ok(());
         }
-        if ended.is_err() && !self.database.is_autocommit() {
+        self.cases.get_mut().all.clear();
+        self.fragments.get_mut().all.clear();
+        self.members.get_mut().all.clear();
+        if !self.database.is_autocommit() {
             self.database.execute_batch("ROLLBACK")?;
         }
-        Ok(ended?)
+        self.touched = Touched { all: touched(&self.database)?, fresh: Vec::new() };
+        kept
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        let mut touch = self.database.prepare_cached("INSERT INTO touched VALUES (?1, ?2, ?3)")?;
+        for Group { scope, of, week } in self.touched.fresh.drain(..) {
+            touch.execute(params![number(scope), of, week])?;
+        }
+        derived::advance(&self.database, self.leaves)?;
+        Ok(self.database.execute_batch("COMMIT")?)
     }
 
     /// Takes what was deleted out of the file's own log as well.
@@ -176,35 +204,60 @@ impl SqliteCasebook {
         Ok(statement.query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))?)
     }
 
-    fn leaves_of(&self, sql: &str, params: impl rusqlite::Params) -> Result<BTreeSet<u64>> {
-        let mut statement = self.database.prepare_cached(sql)?;
-        let leaves = statement.query_map(params, |row| row.get(0))?;
-        Ok(leaves.collect::<Result<_, _>>()?)
+    fn join(&mut self, key: &SessionKey, groups: &[Group]) -> Result<()> {
+        let mut insert =
+            self.database.prepare_cached("INSERT OR IGNORE INTO members VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        for group @ Group { scope, of, week } in groups {
+            insert.execute(params![number(*scope), of, week, key.device.0.0, key.session.as_bytes()])?;
+            if let Some(members) = self.members.get_mut().all.get_mut(group) {
+                Arc::make_mut(members).insert(*key);
+            }
+        }
+        Ok(())
     }
 
-    fn leave(&self, case: &Case) -> Result<()> {
+    fn leave(&mut self, key: &SessionKey, groups: &[Group]) -> Result<()> {
         let mut delete = self.database.prepare_cached(
             "DELETE FROM members WHERE scope = ?1 AND name = ?2 AND week = ?3 AND device = ?4 AND session = ?5",
         )?;
-        let key = case.key();
-        for Group { scope, of, week } in Group::of(&case.trace) {
-            delete.execute(params![number(scope), of, week, key.device.0.0, key.session.as_bytes()])?;
+        for group @ Group { scope, of, week } in groups {
+            delete.execute(params![number(*scope), of, week, key.device.0.0, key.session.as_bytes()])?;
+            if let Some(members) = self.members.get_mut().all.get_mut(group) {
+                Arc::make_mut(members).remove(key);
+            }
         }
         Ok(())
+    }
+
+    fn keys_of(&self, group: &Group) -> Result<Arc<BTreeSet<SessionKey>>> {
+        if let Some(members) = self.members.borrow().get(group) {
+            return Ok(members);
+        }
+        let mut statement = self.database.prepare_cached(
+            "SELECT device, session FROM members WHERE scope = ?1 AND name = ?2 AND week = ?3",
+        )?;
+        let keys = statement.query_map(params![number(group.scope), group.of, group.week], |row| {
+            Ok(SessionKey { device: DeviceId(Hash(row.get(0)?)), session: Uuid::from_bytes(row.get(1)?) })
+        })?;
+        let keys = Arc::new(keys.collect::<Result<BTreeSet<_>, _>>()?);
+        if keys.len() <= MEMBERS {
+            self.members.borrow_mut().insert(group.clone(), &keys);
+        }
+        Ok(keys)
     }
 }
 
 impl Casebook for SqliteCasebook {
     type Error = CasebookError;
 
-    fn keep_fragment(&mut self, key: &SessionKey, fragment: Fragment) -> Result<()> {
+    fn keep_fragment(&mut self, key: &SessionKey, fragment: Arc<Fragment>) -> Result<()> {
         let (device, session) = (key.device.0.0, key.session.as_bytes());
         let known = match self.fragments.get_mut().get(key) {
             Some(fragments) => Some(fragments),
             None if self.is_new(key)? => Some(Arc::default()),
             None => None,
         };
-        let text = serde_json::to_string(&fragment)?;
+        let text = serde_json::to_string(&*fragment)?;
         let kept = self
             .database
             .prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4, ?5)")?
@@ -219,7 +272,7 @@ impl Casebook for SqliteCasebook {
         Ok(())
     }
 
-    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Fragment>>> {
+    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Arc<Fragment>>>> {
         if let Some(fragments) = self.fragments.borrow().get(key) {
             return Ok(fragments);
         }
@@ -229,15 +282,15 @@ impl Casebook for SqliteCasebook {
         let mut rows = statement.query(params![key.device.0.0, key.session.as_bytes()])?;
         let mut fragments = Vec::new();
         while let Some(row) = rows.next()? {
-            fragments.push(serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?);
+            fragments.push(Arc::new(serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?));
         }
         let fragments = Arc::new(fragments);
         self.fragments.borrow_mut().insert(*key, &fragments);
         Ok(fragments)
     }
 
-    fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>)> {
-        self.fragments.get_mut().by_session.clear();
+    fn erase(&mut self, listener: &str) -> Result<Gone> {
+        self.fragments.get_mut().all.clear();
         // Without indexes of their own: it is rare, and every write would pay for them.
         let mut fragments = self
             .database
@@ -246,25 +299,30 @@ impl Casebook for SqliteCasebook {
             Ok(SessionKey { device: DeviceId(Hash(row.get(0)?)), session: Uuid::from_bytes(row.get(1)?) })
         })?;
         let sessions = sessions.collect::<Result<_, _>>()?;
-        let mut links = self.database.prepare_cached(
-            "DELETE FROM links WHERE listener = ?1 RETURNING device, leaf, seq, hash, prev, sent_at",
+        let mut linked = self.database.prepare_cached(
+            "DELETE FROM linked WHERE listener = ?1 RETURNING seq, leaf, hash, prev, sessions, device",
         )?;
-        let places = links.query_map([listener], |row| {
-            let prev = row.get::<_, Option<[u8; 32]>>(4)?.map(Hash);
-            let (seq, hash, sent_at) = (row.get(2)?, Hash(row.get(3)?), row.get(5)?);
-            let link = Link { seq, hash, prev, first_at: 0, sent_at, needed_ms: 0 };
-            Ok((DeviceId(Hash(row.get(0)?)), row.get(1)?, link))
-        })?;
-        Ok((sessions, places.collect::<Result<_, _>>()?))
+        let linked =
+            linked.query_map([listener], |row| Ok((DeviceId(Hash(row.get(5)?)), self::linked(row)?)))?;
+        Ok((sessions, linked.collect::<Result<_, _>>()?))
     }
 
-    fn keep_link(&mut self, device: DeviceId, leaf: u64, link: &Link, listener: &str) -> Result<bool> {
-        let Link { seq, hash, prev, sent_at, .. } = link;
-        let kept = self
-            .database
-            .prepare_cached("INSERT OR IGNORE INTO links VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![device.0.0, leaf, seq, hash.0, prev.map(|prev| prev.0), sent_at, listener])?;
-        Ok(kept > 0)
+    fn keep_linked(&mut self, device: DeviceId, listener: &str, linked: &Linked, waits: bool) -> Result<()> {
+        let Linked { seq, leaf, hash, prev, sessions } = linked;
+        let sessions: Vec<u8> = sessions.iter().flat_map(|session| *session.as_bytes()).collect();
+        let prev = prev.map(|prev| prev.0);
+        self.database
+            .prepare_cached("INSERT OR IGNORE INTO linked VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+            .execute(params![device.0.0, seq, leaf, hash.0, prev, listener, sessions, waits])?;
+        Ok(())
+    }
+
+    fn linked(&self, device: DeviceId, seqs: RangeInclusive<u64>) -> Result<Vec<Linked>> {
+        let mut statement = self.database.prepare_cached(
+            "SELECT seq, leaf, hash, prev, sessions FROM linked WHERE device = ?1 AND seq BETWEEN ?2 AND ?3",
+        )?;
+        let found = statement.query_map(params![device.0.0, seqs.start(), seqs.end()], linked)?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 
     fn keep_erased(&mut self, hash: Hash) -> Result<()> {
@@ -272,33 +330,23 @@ impl Casebook for SqliteCasebook {
         Ok(())
     }
 
-    fn knows(&self, device: DeviceId, hash: Hash) -> Result<bool> {
+    fn is_erased(&self, hash: Hash) -> Result<bool> {
+        let mut statement =
+            self.database.prepare_cached("SELECT EXISTS (SELECT 1 FROM erased WHERE hash = ?1)")?;
+        Ok(statement.query_row([hash.0], |row| row.get(0))?)
+    }
+
+    fn waiting_for(&self, prev: Hash) -> Result<BTreeSet<SessionKey>> {
         let mut statement = self.database.prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM links WHERE device = ?1 AND hash = ?2)
-                 OR EXISTS (SELECT 1 FROM erased WHERE hash = ?2)",
+            "SELECT seq, leaf, hash, prev, sessions, device FROM linked WHERE waits AND prev = ?1",
         )?;
-        Ok(statement.query_row(params![device.0.0, hash.0], |row| row.get(0))?)
-    }
-
-    fn links_after(&self, device: DeviceId, prev: Hash) -> Result<BTreeSet<u64>> {
-        self.leaves_of("SELECT leaf FROM links WHERE device = ?1 AND prev = ?2", params![device.0.0, prev.0])
-    }
-
-    fn followers(&self, prev: Hash) -> Result<BTreeSet<(DeviceId, u64)>> {
-        let mut statement = self.database.prepare_cached("SELECT device, leaf FROM links WHERE prev = ?1")?;
-        let followers =
-            statement.query_map([prev.0], |row| Ok((DeviceId(Hash(row.get(0)?)), row.get(1)?)))?;
-        Ok(followers.collect::<Result<_, _>>()?)
-    }
-
-    fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>> {
-        self.leaves_of("SELECT leaf FROM links WHERE device = ?1 AND seq = ?2", params![device.0.0, seq])
-    }
-
-    fn sessions_of(&self, device: DeviceId, leaf: u64) -> Result<BTreeSet<SessionKey>> {
-        let mut statement = self.database.prepare_cached("SELECT session FROM fragments WHERE leaf = ?1")?;
-        let sessions = statement.query_map([leaf], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
-        sessions.map(|session| Ok(SessionKey { device, session: session? })).collect()
+        let batches = statement.query_map([prev.0], |row| Ok((DeviceId(Hash(row.get(5)?)), linked(row)?)))?;
+        let mut waiting = BTreeSet::new();
+        for batch in batches {
+            let (device, linked) = batch?;
+            waiting.extend(linked.sessions.into_iter().map(|session| SessionKey { device, session }));
+        }
+        Ok(waiting)
     }
 
     fn keep_case(&mut self, case: Case) -> Result<()> {
@@ -308,14 +356,8 @@ impl Casebook for SqliteCasebook {
         let groups = Group::of(&case.trace);
         let old = before.as_ref().map(|before| Group::of(&before.trace));
         if old.as_ref() != Some(&groups) {
-            if let Some(before) = &before {
-                self.leave(before)?;
-            }
-            let mut insert =
-                self.database.prepare_cached("INSERT OR IGNORE INTO members VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for Group { scope, of, week } in &groups {
-                insert.execute(params![number(*scope), of, week, device, session])?;
-            }
+            self.leave(&key, &old.unwrap_or_default())?;
+            self.join(&key, &groups)?;
         }
         let body = serde_json::to_string(&case)?;
         if before.as_ref().is_some_and(|before| before.play == case.play) {
@@ -344,48 +386,53 @@ impl Casebook for SqliteCasebook {
 
     fn drop_case(&mut self, key: &SessionKey) -> Result<()> {
         if let Some(case) = self.case(key)? {
-            self.leave(&case)?;
+            self.leave(key, &Group::of(&case.trace))?;
         }
         self.database
             .prepare_cached("DELETE FROM cases WHERE device = ?1 AND session = ?2")?
             .execute(params![key.device.0.0, key.session.as_bytes()])?;
-        self.cases.get_mut().by_session.remove(key);
+        self.cases.get_mut().all.remove(key);
         Ok(())
     }
 
     fn members(&self, group: &Group) -> Result<Vec<Arc<Case>>> {
-        let mut statement = self.database.prepare_cached(
-            "SELECT device, session, body FROM members JOIN cases USING (device, session)
-             WHERE scope = ?1 AND name = ?2 AND week = ?3",
-        )?;
-        let mut rows = statement.query(params![number(group.scope), group.of, group.week])?;
-        let mut members = Vec::new();
-        while let Some(row) = rows.next()? {
-            members.push(self.read(row)?);
-        }
-        Ok(members)
+        let keys = self.keys_of(group)?;
+        keys.iter().filter_map(|key| self.case(key).transpose()).collect()
     }
 
     fn touch(&mut self, group: Group) -> Result<()> {
-        self.database
-            .prepare_cached("INSERT OR IGNORE INTO touched VALUES (?1, ?2, ?3)")?
-            .execute(params![number(group.scope), group.of, group.week])?;
+        if !self.touched.all.contains(&group) {
+            self.touched.fresh.push(group.clone());
+            self.touched.all.insert(group);
+        }
         Ok(())
     }
 
     fn touched(&mut self) -> Result<BTreeSet<Group>> {
-        let mut statement =
-            self.database.prepare_cached("DELETE FROM touched RETURNING scope, name, week")?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, u8>(0)?, Group { scope: Scope::Session, of: row.get(1)?, week: row.get(2)? }))
-        })?;
-        let groups = rows.map(|row| {
-            let (scope, group) = row?;
-            let scope = SCOPES.get(usize::from(scope)).copied();
-            Ok(Group { scope: scope.unwrap_or(Scope::Session), ..group })
-        });
-        groups.collect()
+        let Touched { all, fresh } = &mut self.touched;
+        if all.len() > fresh.len() {
+            self.database.execute("DELETE FROM touched", [])?;
+        }
+        fresh.clear();
+        Ok(std::mem::take(all))
     }
+}
+
+/// The batch in a row of sequence number, place in the log, hash, hash of the one before, and sessions.
+fn linked(row: &Row<'_>) -> rusqlite::Result<Linked> {
+    let prev = row.get::<_, Option<[u8; 32]>>(3)?.map(Hash);
+    let (sessions, _) = row.get_ref(4)?.as_blob()?.as_chunks();
+    let sessions = sessions.iter().map(|id| Uuid::from_bytes(*id)).collect();
+    Ok(Linked { seq: row.get(0)?, leaf: row.get(1)?, hash: Hash(row.get(2)?), prev, sessions })
+}
+
+fn touched(database: &Connection) -> Result<BTreeSet<Group>> {
+    let mut statement = database.prepare_cached("SELECT scope, name, week FROM touched")?;
+    let groups = statement.query_map([], |row| {
+        let scope = SCOPES.get(row.get::<_, usize>(0)?).copied().unwrap_or(Scope::Session);
+        Ok(Group { scope, of: row.get(1)?, week: row.get(2)? })
+    })?;
+    Ok(groups.collect::<Result<_, _>>()?)
 }
 
 /// The numbers that scopes are kept under: never changed.

@@ -68,9 +68,8 @@ const SCHEMA: &str = "
     -- What is deleted is overwritten, and what is sorted out on the way touches no other file.
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
-    CREATE TABLE IF NOT EXISTS batches (
-        listener TEXT NOT NULL, leaf INTEGER NOT NULL, PRIMARY KEY (listener, leaf)
-    ) WITHOUT ROWID;
+    -- Whose batches. Not by listener: that is asked for when one is erased, and written with every batch.
+    CREATE TABLE IF NOT EXISTS batches (leaf INTEGER PRIMARY KEY, listener TEXT NOT NULL);
     -- Session ids begin with the time, so what is written together lies together where they come first.
     -- Sessions that a batch spoke of since they were judged, and the newest such batch.
     CREATE TABLE IF NOT EXISTS pending (
@@ -84,7 +83,7 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS verdicts_by_day ON verdicts (day);
     -- Every verdict there ever was.
     CREATE TABLE IF NOT EXISTS items (
-        listener TEXT NOT NULL, leaf INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (listener, leaf, item)
+        leaf INTEGER NOT NULL, item INTEGER NOT NULL, listener TEXT NOT NULL, PRIMARY KEY (leaf, item)
     ) WITHOUT ROWID;
     -- What plays are judged by, as far as it was published.
     CREATE TABLE IF NOT EXISTS rules (
@@ -288,7 +287,7 @@ fn batch(
 ) -> rusqlite::Result<()> {
     transaction
         .prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2)")?
-        .execute(params![listener, leaf])?;
+        .execute(params![leaf, listener])?;
     sessions.iter().try_for_each(|key| pend(transaction, key, leaf))
 }
 
@@ -332,9 +331,9 @@ fn verdicts(transaction: &Transaction<'_>, leaf: u64, record: &VerdictsRecord) -
             .prepare_cached("INSERT OR REPLACE INTO verdicts VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![device, session, day, text])?;
         transaction.prepare_cached("INSERT OR IGNORE INTO items VALUES (?1, ?2, ?3)")?.execute(params![
-            play.listener,
             leaf,
-            i64::try_from(item).unwrap_or(i64::MAX)
+            i64::try_from(item).unwrap_or(i64::MAX),
+            play.listener
         ])?;
         transaction
             .prepare_cached("DELETE FROM pending WHERE device = ?1 AND session = ?2 AND leaf < ?3")?

@@ -1,8 +1,8 @@
 //! Goes through the log, chunk by chunk, and through what has to be done after that.
 
-use super::fragments::{additions, split};
+use super::fragments::{self, additions, split};
 use crate::commit::Log;
-use crate::journal::{JournalError, Record};
+use crate::journal::{JournalError, Reader, Record};
 use crate::judging::{Bench, CasebookError, Matter};
 use crate::live::Live;
 use crate::notary::{Notary, NotaryError, Step};
@@ -37,6 +37,13 @@ pub enum FollowError {
     /// The trail refused.
     #[error("the trail cannot be used: {0}")]
     Trail(#[from] rusqlite::Error),
+}
+
+/// What stands at one place of the log.
+enum Entered {
+    Batch(Heard),
+    /// The log's own record, or a batch that cannot be read.
+    Own(Record),
 }
 
 /// Follows the log.
@@ -106,21 +113,21 @@ impl Follower {
             let (mut chunk, mut bytes, mut erasure) = (Vec::new(), 0, false);
             while chunk.len() < CHUNK
                 && bytes < CHUNK_BYTES
-                && let Some((index, record)) = reader.next_below(end)?
+                && let Some((entered, size)) = self.next_below(end, cursor, &mut reader)?
             {
-                let is_erasure = matches!(record, Record::Erasure(_));
+                let is_erasure = matches!(entered, Entered::Own(Record::Erasure(_)));
                 // Several that follow each other are carried out together; what comes after them is read again.
                 if erasure && !is_erasure {
                     break;
                 }
                 erasure = is_erasure;
-                if let Record::Batch(batch) = &record {
-                    bytes += batch.jws.len();
-                }
-                chunk.push((index, record));
+                bytes += size;
+                chunk.push((cursor, entered));
+                cursor += 1;
             }
-            let Some((last, _)) = chunk.last() else { return Ok(Some(cursor)) };
-            cursor = last + 1;
+            if chunk.is_empty() {
+                return Ok(Some(cursor));
+            }
             self.take(&chunk, cursor)?;
             if erasure {
                 return Ok(None);
@@ -128,38 +135,56 @@ impl Follower {
         }
     }
 
-    fn take(&mut self, chunk: &[(u64, Record)], cursor: u64) -> Result<(), FollowError> {
-        let heard: Vec<(u64, Heard)> = chunk
-            .iter()
-            .filter_map(|(leaf, record)| match record {
-                Record::Batch(batch) => Some((*leaf, split(*leaf, batch, &self.log)?)),
-                _ => None,
-            })
-            .collect();
-        let mut steps: Vec<_> = heard
-            .iter()
-            .map(|(leaf, heard)| {
-                let sessions = heard.fragments.iter().map(|(key, _)| *key).collect();
-                (*leaf, Step::Batch { listener: heard.listener.clone(), sessions })
-            })
-            .collect();
-        let mut matters: Vec<_> = heard.iter().map(|(leaf, heard)| (*leaf, Matter::Batch(heard))).collect();
-        for (leaf, record) in chunk {
-            let step = match record {
-                Record::Verdicts(verdicts) => Step::Verdicts(verdicts),
-                Record::Statement(statement) => Step::Statement(statement),
-                Record::Erasure(erasure) => Step::Erasure(erasure),
-                Record::Rule(rule) => Step::Rule(rule),
-                Record::Erased(erased) => {
-                    matters.push((*leaf, Matter::Erased(erased.entry.batch)));
-                    continue;
+    /// What stands at `index`, if that is below `end`, and how many bytes it had: from memory, or from the journal.
+    fn next_below(
+        &self,
+        end: u64,
+        index: u64,
+        reader: &mut Reader,
+    ) -> Result<Option<(Entered, usize)>, FollowError> {
+        if index >= end {
+            return Ok(None);
+        }
+        if let Some(recent) = self.log.recents().take(index) {
+            let bytes = recent.bytes;
+            return Ok(Some((Entered::Batch(fragments::of(recent, &self.log)), bytes)));
+        }
+        if reader.next() != index {
+            *reader = self.log.reader(index);
+        }
+        Ok(reader.next_below(end)?.map(|(_, record)| match record {
+            Record::Batch(batch) => match split(index, &batch, &self.log) {
+                Some(heard) => (Entered::Batch(heard), batch.jws.len()),
+                None => (Entered::Own(Record::Batch(batch)), 0),
+            },
+            own => (Entered::Own(own), 0),
+        }))
+    }
+
+    fn take(&mut self, chunk: &[(u64, Entered)], cursor: u64) -> Result<(), FollowError> {
+        let (mut steps, mut matters, mut heard) = (Vec::new(), Vec::new(), Vec::new());
+        for (leaf, entered) in chunk {
+            let step = match entered {
+                Entered::Batch(batch) => {
+                    let sessions = batch.fragments.iter().map(|(key, _)| *key).collect();
+                    matters.push((*leaf, Matter::Batch(batch)));
+                    heard.push((*leaf, batch));
+                    Step::Batch { listener: batch.listener.clone(), sessions }
                 }
-                Record::Batch(_) | Record::Key(_) => continue,
+                Entered::Own(record) => match record {
+                    Record::Verdicts(verdicts) => Step::Verdicts(verdicts),
+                    Record::Statement(statement) => Step::Statement(statement),
+                    Record::Erasure(erasure) => Step::Erasure(erasure),
+                    Record::Rule(rule) => Step::Rule(rule),
+                    Record::Erased(erased) => {
+                        matters.push((*leaf, Matter::Erased(erased.entry.batch)));
+                        continue;
+                    }
+                    Record::Batch(_) | Record::Key(_) => continue,
+                },
             };
             steps.push((*leaf, step));
         }
-        steps.sort_by_key(|(leaf, _)| *leaf);
-        matters.sort_by_key(|(leaf, _)| *leaf);
         // First what remains to be said: if the store fails, it is said later, not never.
         self.notary.trail().take(&steps, cursor)?;
         let judged = self.bench.take(&matters, cursor)?;

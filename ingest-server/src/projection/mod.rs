@@ -26,6 +26,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
+/// How long what came meanwhile is gathered at least, so that it shares transactions: that costs less than one at a time.
+const GATHER: Duration = Duration::from_millis(20);
 /// How long to wait after something did not take what it was given.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -113,7 +115,9 @@ impl Projection {
 
 async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>, background: Background) {
     let (mut cursor, mut due) = (0, Some(Instant::now()));
+    let mut begun = Instant::now();
     loop {
+        tokio::time::sleep_until((begun + GATHER).into()).await;
         let waited = async {
             match due {
                 Some(due) => tokio::time::sleep_until(due.into()).await,
@@ -124,6 +128,7 @@ async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>, background: Backg
             grown = log.grows_past(cursor) => if !grown { return },
             () = waited => {}
         }
+        begun = Instant::now();
         let work = {
             let follower = Arc::clone(&follower);
             // Reading, judging, storing and entering all block.

@@ -1,16 +1,18 @@
 //! The device registry: which batch holds which sequence number of which device.
 //!
-//! It makes a resend harmless and a fork visible. Derived from the journal: what it lacks after a crash is
-//! read from there again.
+//! It makes a resend harmless and a fork visible. Derived from the journal: what its file lacks after a crash is read
+//! from there again. So nobody waits for the file: what is enrolled is in memory at once, and is written many at a time
+//! by a thread of its own.
+
+mod writing;
 
 use crate::background::Background;
 use crate::derived;
 use delistening_schema::{DeviceId, Hash};
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use writing::Writing;
 
 /// Where a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,50 +23,6 @@ pub struct Place {
     pub leaf: u64,
     /// The size of the log that its receipt is for.
     pub tree_size: u64,
-}
-
-/// How many devices' newest batches stay in memory.
-const REMEMBERED: usize = 100_000;
-
-/// How many enrolments SQLite's own log holds before they are taken over into the file.
-const CHECKPOINT: usize = 4096;
-
-/// The registry.
-#[derive(Debug)]
-pub struct Registry {
-    database: Connection,
-    newest: HashMap<DeviceId, (u64, Hash)>,
-    checkpoints: Checkpoints,
-}
-
-/// Takes over what SQLite's own log holds, on a thread of its own: it waits for the disk, and acks would wait with it.
-#[derive(Debug)]
-struct Checkpoints {
-    path: PathBuf,
-    background: Background,
-    /// Whether one is under way.
-    busy: Arc<AtomicBool>,
-    /// Enrolments since the last.
-    enrolled: usize,
-}
-
-impl Checkpoints {
-    fn enrolled(&mut self, count: usize) {
-        self.enrolled += count;
-        if self.enrolled < CHECKPOINT || self.busy.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        self.enrolled = 0;
-        let (path, busy) = (self.path.clone(), Arc::clone(&self.busy));
-        self.background.spawn(move || {
-            let taken_over = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-                .and_then(|database| database.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
-            if let Err(error) = taken_over {
-                tracing::warn!(%error, "the registry's own log cannot be taken over at the moment");
-            }
-            busy.store(false, Ordering::Release);
-        });
-    }
 }
 
 /// One batch to be entered.
@@ -78,6 +36,47 @@ pub struct Enrolment {
     pub place: Place,
 }
 
+/// How many devices' newest batches stay in memory.
+const REMEMBERED: usize = 100_000;
+
+/// How many batches are written together.
+const TOGETHER: usize = 1024;
+/// How many may wait to be written.
+const WAITING: usize = 64 * 1024;
+
+/// Batches that are known, and how far.
+#[derive(Debug, Default)]
+struct Enrolled {
+    places: HashMap<(DeviceId, u64), Place>,
+    newest: HashMap<DeviceId, (u64, Hash)>,
+    leaves: u64,
+}
+
+impl Enrolled {
+    fn add(&mut self, Enrolment { device, seq, place }: &Enrolment) {
+        self.places.entry((*device, *seq)).or_insert(*place);
+        let newest = self.newest.entry(*device).or_insert((*seq, place.hash));
+        if *seq > newest.0 {
+            *newest = (*seq, place.hash);
+        }
+    }
+}
+
+/// The registry.
+#[derive(Debug)]
+pub struct Registry {
+    /// Reads alone.
+    database: Connection,
+    newest: HashMap<DeviceId, (u64, Hash)>,
+    /// Not given to be written yet.
+    fresh: Enrolled,
+    writing: Writing,
+}
+
+/// The disk takes no more of what is known, so no more can be remembered either.
+#[derive(Debug)]
+pub struct Behind;
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS batches (
         device BLOB NOT NULL,
@@ -90,16 +89,15 @@ const SCHEMA: &str = "
 ";
 
 impl Registry {
-    /// Opens the registry of a log of `leaves` entries. `background` is for what need not be waited for.
+    /// Opens the registry of a log of `leaves` entries. `background` is the thread that writes.
     pub fn open(path: &Path, leaves: u64, background: Background) -> rusqlite::Result<Self> {
+        let writes = derived::open(path, SCHEMA, leaves)?;
         let database = derived::open(path, SCHEMA, leaves)?;
-        database.pragma_update(None, "wal_autocheckpoint", 0)?;
-        let checkpoints =
-            Checkpoints { path: path.to_owned(), background, busy: Arc::default(), enrolled: 0 };
-        Ok(Self { database, newest: HashMap::new(), checkpoints })
+        let fresh = Enrolled { leaves: derived::leaves(&database)?, ..Enrolled::default() };
+        Ok(Self { database, newest: HashMap::new(), fresh, writing: Writing::new(writes, background) })
     }
 
-    /// How many entries of the log it has seen.
+    /// How many entries of the log its file has seen.
     pub fn leaves(&self) -> rusqlite::Result<u64> {
         derived::leaves(&self.database)
     }
@@ -109,6 +107,14 @@ impl Registry {
         // Most batches are the next of their device: nothing to look for.
         if self.newest.get(device).is_some_and(|(newest, _)| seq > *newest) {
             return Ok(None);
+        }
+        let key = (*device, seq);
+        // In this order: what is written meanwhile is then in the file.
+        if let Some(place) = self.fresh.places.get(&key) {
+            return Ok(Some(*place));
+        }
+        if let Some(place) = self.writing.present().and_then(|writing| writing.places.get(&key).copied()) {
+            return Ok(Some(place));
         }
         self.database
             .prepare_cached("SELECT hash, leaf, tree_size FROM batches WHERE device = ?1 AND seq = ?2")?
@@ -123,11 +129,14 @@ impl Registry {
         if let Some(&newest) = self.newest.get(device) {
             return Ok(Some(newest));
         }
-        let newest = self
+        let fresh = self.fresh.newest.get(device).copied();
+        let writing = self.writing.present().and_then(|writing| writing.newest.get(device).copied());
+        let written = self
             .database
             .prepare_cached("SELECT seq, hash FROM batches WHERE device = ?1 ORDER BY seq DESC LIMIT 1")?
             .query_row([device.0.0], |row| Ok((row.get(0)?, Hash(row.get(1)?))))
             .optional()?;
+        let newest = [fresh, writing, written].into_iter().flatten().max_by_key(|(seq, _)| *seq);
         if let Some(newest) = newest {
             self.remember(*device, newest);
         }
@@ -141,27 +150,50 @@ impl Registry {
         self.newest.insert(device, newest);
     }
 
-    /// Enters batches, all or none, and that the log has `leaves` entries.
-    pub fn enrol(&mut self, enrolments: &[Enrolment], leaves: u64) -> rusqlite::Result<()> {
-        #[cfg(feature = "faults")]
-        derived::may_fail(&self.database)?;
-        let transaction = self.database.transaction()?;
-        {
-            let mut insert =
-                transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2, ?3, ?4, ?5)")?;
-            for Enrolment { device, seq, place } in enrolments {
-                insert.execute(params![device.0.0, seq, place.hash.0, place.leaf, place.tree_size])?;
-            }
-            derived::advance(&transaction, leaves)?;
+    /// Whether more can be enrolled.
+    pub fn has_room(&mut self) -> Result<(), Behind> {
+        if self.fresh.places.len() < WAITING {
+            return Ok(());
         }
-        transaction.commit()?;
-        self.checkpoints.enrolled(enrolments.len());
-        for Enrolment { device, seq, place } in enrolments {
+        self.write();
+        if self.fresh.places.len() < WAITING { Ok(()) } else { Err(Behind) }
+    }
+
+    /// Enters batches, and that the log has `leaves` entries.
+    pub fn enrol(&mut self, enrolments: &[Enrolment], leaves: u64) {
+        for enrolment in enrolments {
+            let Enrolment { device, seq, place } = enrolment;
+            self.fresh.add(enrolment);
             // Only what is remembered is updated: for another device a later batch may be on record.
             if let Some(newest) = self.newest.get_mut(device).filter(|newest| *seq > newest.0) {
                 *newest = (*seq, place.hash);
             }
         }
-        Ok(())
+        self.fresh.leaves = leaves;
+        if self.fresh.places.len() >= TOGETHER {
+            self.write();
+        }
+    }
+
+    /// Has what is fresh written, unless the thread is not done with what it was given before.
+    fn write(&mut self) {
+        if self.writing.is_free() {
+            let lot = self.lot();
+            self.writing.give(lot);
+        }
+    }
+
+    /// Writes everything now, and waits for it.
+    pub fn flush(&mut self) -> rusqlite::Result<()> {
+        let lot = self.lot();
+        self.writing.write(lot)
+    }
+
+    fn lot(&mut self) -> Enrolled {
+        let leaves = self.fresh.leaves;
+        std::mem::replace(&mut self.fresh, Enrolled { leaves, ..Enrolled::default() })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ pub use sqlite::SqliteStore;
 
 use delistening_schema::play::{Fragment, Play, SessionKey};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why a store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +50,7 @@ pub struct Addition {
     /// The session.
     pub key: SessionKey,
     /// What is said of it.
-    pub fragment: Fragment,
+    pub fragment: Arc<Fragment>,
 }
 
 /// How a session's play changed.

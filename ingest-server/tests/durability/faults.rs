@@ -79,7 +79,6 @@ fn a_full_disk_is_told_and_intake_goes_on_by_itself_when_there_is_room() {
         "write/entries:full@2+3",
         "create/tiles-1:full@1+3",
         "write/tiles:short@3+2",
-        "write/registry:full@2+3",
         "room:full@9+7",
         "room:full@20+20",
     ];

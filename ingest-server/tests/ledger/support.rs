@@ -37,9 +37,7 @@ pub fn chain(device: u8, count: u64) -> Vec<Submission> {
         let jws = jws::with_signature(input, &signature);
         let hash = Hash::of(jws.as_bytes());
         let submission = Submission {
-            device: payload.device,
-            seq,
-            prev,
+            reported: payload.reported(),
             hash,
             jws,
             received: 1_700_000_000_000 + seq,

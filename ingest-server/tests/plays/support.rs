@@ -139,9 +139,7 @@ pub fn heard_by(
     let signature = key.sign(input.as_bytes());
     let jws = jws::with_signature(input, &signature);
     Submission {
-        device: payload.device,
-        seq,
-        prev,
+        reported: payload.reported(),
         hash: Hash::of(jws.as_bytes()),
         jws,
         received: now_ms(),

@@ -5,6 +5,7 @@ use delistening_schema::play::{Counts, Fragment, Play, SessionKey, Status, Subje
 use delistening_schema::{DeviceId, Hash};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub const STEP: u64 = 15 * 60 * 1000;
@@ -81,7 +82,7 @@ pub fn addition(leaf: u64, play: &Play) -> Addition {
         },
         "context": { "issuer": "i", "client": "app", "country": play.country, "platform": play.platform },
     });
-    let fragment: Fragment = serde_json::from_value(fragment).unwrap();
+    let fragment = Arc::new(serde_json::from_value::<Fragment>(fragment).unwrap());
     Addition { key: SessionKey::from(play), fragment }
 }
 

@@ -7,6 +7,7 @@ use crate::intervals::{Interval, Intervals};
 use crate::key::DeviceId;
 use crate::play::{Evidence, Facts, Fragment, Link, Play, SessionKey, Status, enough_ms};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -68,8 +69,8 @@ pub struct Trace {
 
 impl Trace {
     /// What `fragments`, which are all there are of the session of `play`, leave. The order makes no difference.
-    pub fn of(play: &Play, fragments: &[Fragment]) -> Self {
-        let mut fragments: Vec<&Fragment> = fragments.iter().collect();
+    pub fn of(play: &Play, fragments: &[impl Borrow<Fragment>]) -> Self {
+        let mut fragments: Vec<&Fragment> = fragments.iter().map(Borrow::borrow).collect();
         fragments.sort_by_key(|fragment| fragment.leaf);
         fragments.dedup_by_key(|fragment| fragment.leaf);
         let facts = Facts::gather(fragments.iter().flat_map(|fragment| {

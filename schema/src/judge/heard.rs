@@ -1,8 +1,9 @@
 //! A batch as a judge takes it.
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Reported};
 use crate::key::DeviceId;
 use crate::play::{Fragment, Link, Received, SessionKey};
+use std::sync::Arc;
 
 /// What a batch tells a judge.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Heard {
     /// The listener.
     pub listener: String,
     /// What it says of each of its sessions.
-    pub fragments: Vec<(SessionKey, Fragment)>,
+    pub fragments: Vec<(SessionKey, Arc<Fragment>)>,
     pub(super) leaf: u64,
     pub(super) link: Link,
 }
@@ -20,24 +21,19 @@ pub struct Heard {
 impl Heard {
     /// What `batch` tells. Events that were a problem at intake are left out in the same way.
     pub fn new(batch: &Batch, received: &Received) -> Self {
-        let Batch { device, listener, seq, prev, sent_at, .. } = batch;
-        let fragments = Fragment::split(batch, received).into_iter();
-        Self {
-            device: *device,
-            listener: listener.clone(),
-            fragments: fragments
-                .map(|(session, fragment)| (SessionKey { device: *device, session }, fragment))
-                .collect(),
-            leaf: received.leaf,
-            link: Link {
-                seq: *seq,
-                hash: received.hash,
-                prev: *prev,
-                first_at: 0,
-                sent_at: *sent_at,
-                needed_ms: 0,
-            },
-        }
+        Self::of(batch.reported(), received)
+    }
+
+    /// What a batch tells whose events are read.
+    pub fn of(reported: Reported, received: &Received) -> Self {
+        let Reported { device, seq, prev, sent_at, .. } = reported;
+        let listener = reported.listener.clone();
+        let fragments = Fragment::split(reported, received).into_iter();
+        let fragments = fragments
+            .map(|(session, fragment)| (SessionKey { device, session }, Arc::new(fragment)))
+            .collect();
+        let link = Link { seq, hash: received.hash, prev, first_at: 0, sent_at, needed_ms: 0 };
+        Self { device, listener, fragments, leaf: received.leaf, link }
     }
 
     /// A batch whose place in the device's chain and whose fragments are known already.
@@ -46,7 +42,7 @@ impl Heard {
         listener: String,
         leaf: u64,
         link: Link,
-        fragments: Vec<(SessionKey, Fragment)>,
+        fragments: Vec<(SessionKey, Arc<Fragment>)>,
     ) -> Self {
         Self { device, listener, fragments, leaf, link }
     }

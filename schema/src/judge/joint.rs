@@ -30,7 +30,7 @@ pub fn joint(analysis: &Arc<Analysis>, key: &SessionKey, mut held: Vec<Held>, sa
         }
         heard.leaf = place;
         for (_, fragment) in &mut heard.fragments {
-            fragment.leaf = place;
+            Arc::make_mut(fragment).leaf = place;
         }
         let Ok(_) = judge.take(heard);
     }

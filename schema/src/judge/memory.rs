@@ -1,28 +1,26 @@
 //! A casebook in memory, for auditors and tests.
 
-use super::{Case, Casebook, Group, Place};
+use super::{Case, Casebook, Gone, Group, Linked};
 use crate::bytes::Hash;
 use crate::key::DeviceId;
-use crate::play::{Fragment, Link, SessionKey};
+use crate::play::{Fragment, SessionKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::convert::Infallible;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// A casebook in memory.
 #[derive(Debug, Default)]
 pub struct MemoryCasebook {
-    fragments: BTreeMap<SessionKey, Arc<Vec<Fragment>>>,
+    fragments: BTreeMap<SessionKey, Arc<Vec<Arc<Fragment>>>>,
     cases: BTreeMap<SessionKey, Arc<Case>>,
     groups: BTreeMap<Group, BTreeSet<SessionKey>>,
     touched: BTreeSet<Group>,
-    /// By device and place in the log: the place in the chain, and the listener.
-    links: BTreeMap<(DeviceId, u64), (Link, String)>,
-    by_seq: BTreeMap<(DeviceId, u64), BTreeSet<u64>>,
-    by_hash: BTreeMap<(DeviceId, Hash), BTreeSet<u64>>,
-    by_prev: BTreeMap<Hash, BTreeSet<(DeviceId, u64)>>,
+    /// By device, sequence number and place in the log: the batch, and the listener.
+    linked: BTreeMap<(DeviceId, u64, u64), (Linked, String)>,
+    /// By what they follow: batches that found it missing.
+    waiting: BTreeMap<Hash, BTreeSet<(DeviceId, u64, u64)>>,
     erased: HashSet<Hash>,
-    sessions: BTreeMap<(DeviceId, u64), BTreeSet<Uuid>>,
 }
 
 impl MemoryCasebook {
@@ -46,20 +44,19 @@ impl MemoryCasebook {
 impl Casebook for MemoryCasebook {
     type Error = Infallible;
 
-    fn keep_fragment(&mut self, key: &SessionKey, fragment: Fragment) -> Result<(), Infallible> {
+    fn keep_fragment(&mut self, key: &SessionKey, fragment: Arc<Fragment>) -> Result<(), Infallible> {
         let fragments = self.fragments.entry(*key).or_default();
         if fragments.iter().all(|kept| kept.leaf != fragment.leaf) {
-            self.sessions.entry((key.device, fragment.leaf)).or_default().insert(key.session);
             Arc::make_mut(fragments).push(fragment);
         }
         Ok(())
     }
 
-    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Fragment>>, Infallible> {
+    fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Arc<Fragment>>>, Infallible> {
         Ok(self.fragments.get(key).cloned().unwrap_or_default())
     }
 
-    fn erase(&mut self, listener: &str) -> Result<(BTreeSet<SessionKey>, Vec<Place>), Infallible> {
+    fn erase(&mut self, listener: &str) -> Result<Gone, Infallible> {
         let mut sessions = BTreeSet::new();
         for (key, fragments) in &mut self.fragments {
             if fragments.iter().any(|fragment| fragment.listener == listener) {
@@ -68,38 +65,34 @@ impl Casebook for MemoryCasebook {
             }
         }
         self.fragments.retain(|_, fragments| !fragments.is_empty());
-        let places: Vec<Place> = self
-            .links
-            .extract_if(.., |_, (_, of)| of == listener)
-            .map(|((device, leaf), (link, _))| (device, leaf, link))
-            .collect();
-        for (device, leaf, link) in &places {
-            let by_hash = self.by_hash.get_mut(&(*device, link.hash));
-            for leaves in [self.by_seq.get_mut(&(*device, link.seq)), by_hash].into_iter().flatten() {
-                leaves.remove(leaf);
+        let batches = self.linked.extract_if(.., |_, (_, of)| of == listener);
+        let batches: Vec<_> = batches.map(|((device, ..), (linked, _))| (device, linked)).collect();
+        for (device, Linked { seq, leaf, prev, .. }) in &batches {
+            if let Some(waiting) = prev.and_then(|prev| self.waiting.get_mut(&prev)) {
+                waiting.remove(&(*device, *seq, *leaf));
             }
-            if let Some(followers) = link.prev.and_then(|prev| self.by_prev.get_mut(&prev)) {
-                followers.remove(&(*device, *leaf));
-            }
-            self.sessions.remove(&(*device, *leaf));
         }
-        Ok((sessions, places))
+        Ok((sessions, batches))
     }
 
-    fn keep_link(
+    fn keep_linked(
         &mut self,
         device: DeviceId,
-        leaf: u64,
-        link: &Link,
         listener: &str,
-    ) -> Result<bool, Infallible> {
-        let known = self.links.insert((device, leaf), (*link, listener.to_owned()));
-        self.by_seq.entry((device, link.seq)).or_default().insert(leaf);
-        self.by_hash.entry((device, link.hash)).or_default().insert(leaf);
-        if let Some(prev) = link.prev {
-            self.by_prev.entry(prev).or_default().insert((device, leaf));
+        linked: &Linked,
+        waits: bool,
+    ) -> Result<(), Infallible> {
+        let place = (device, linked.seq, linked.leaf);
+        if let Some(prev) = linked.prev.filter(|_| waits) {
+            self.waiting.entry(prev).or_default().insert(place);
         }
-        Ok(known.is_none())
+        self.linked.insert(place, (linked.clone(), listener.to_owned()));
+        Ok(())
+    }
+
+    fn linked(&self, device: DeviceId, seqs: RangeInclusive<u64>) -> Result<Vec<Linked>, Infallible> {
+        let range = (device, *seqs.start(), 0)..=(device, *seqs.end(), u64::MAX);
+        Ok(self.linked.range(range).map(|(_, (linked, _))| linked.clone()).collect())
     }
 
     fn keep_erased(&mut self, hash: Hash) -> Result<(), Infallible> {
@@ -107,27 +100,18 @@ impl Casebook for MemoryCasebook {
         Ok(())
     }
 
-    fn knows(&self, device: DeviceId, hash: Hash) -> Result<bool, Infallible> {
-        let held = self.by_hash.get(&(device, hash)).is_some_and(|leaves| !leaves.is_empty());
-        Ok(held || self.erased.contains(&hash))
+    fn is_erased(&self, hash: Hash) -> Result<bool, Infallible> {
+        Ok(self.erased.contains(&hash))
     }
 
-    fn links_after(&self, device: DeviceId, prev: Hash) -> Result<BTreeSet<u64>, Infallible> {
-        let followers = self.by_prev.get(&prev).into_iter().flatten();
-        Ok(followers.filter(|(of, _)| *of == device).map(|(_, leaf)| *leaf).collect())
-    }
-
-    fn followers(&self, prev: Hash) -> Result<BTreeSet<(DeviceId, u64)>, Infallible> {
-        Ok(self.by_prev.get(&prev).cloned().unwrap_or_default())
-    }
-
-    fn links_at(&self, device: DeviceId, seq: u64) -> Result<BTreeSet<u64>, Infallible> {
-        Ok(self.by_seq.get(&(device, seq)).cloned().unwrap_or_default())
-    }
-
-    fn sessions_of(&self, device: DeviceId, leaf: u64) -> Result<BTreeSet<SessionKey>, Infallible> {
-        let sessions = self.sessions.get(&(device, leaf)).into_iter().flatten();
-        Ok(sessions.map(|&session| SessionKey { device, session }).collect())
+    fn waiting_for(&self, prev: Hash) -> Result<BTreeSet<SessionKey>, Infallible> {
+        let waiting = self.waiting.get(&prev).into_iter().flatten();
+        let batches = waiting.filter_map(|place| Some((place.0, &self.linked.get(place)?.0)));
+        Ok(batches
+            .flat_map(|(device, linked)| {
+                linked.sessions.iter().map(move |&session| SessionKey { device, session })
+            })
+            .collect())
     }
 
     fn keep_case(&mut self, case: Case) -> Result<(), Infallible> {

@@ -14,14 +14,13 @@ mod joint;
 mod memory;
 
 pub use case::{Case, Group};
-pub use casebook::{Casebook, Place};
+pub use casebook::{Casebook, Gone, Linked};
 pub use heard::Heard;
 pub use joint::{Held, has_gap, joint};
 pub use memory::MemoryCasebook;
 
 use crate::analysis::{Analysis, FLOOD, MOST, MOST_OF_A_NETWORK, Scope, Trace};
 use crate::bytes::Hash;
-use crate::key::DeviceId;
 use crate::play::{Link, Play, SessionKey};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,18 +61,23 @@ impl<C: Casebook> Judge<C> {
     /// Takes a batch. Gives the sessions that are judged anew by it. A batch that was taken before changes nothing.
     pub fn take(&mut self, heard: Heard) -> Result<BTreeSet<SessionKey>, C::Error> {
         let Heard { device, listener, leaf, link, fragments } = heard;
+        let Link { seq, hash, prev, .. } = link;
+        let near = self.casebook.linked(device, seq.saturating_sub(1)..=seq.saturating_add(1))?;
         let mut touched = BTreeSet::new();
+        let mut sessions = Vec::with_capacity(fragments.len());
         for (key, fragment) in fragments {
             self.casebook.keep_fragment(&key, fragment)?;
             touched.insert(key);
+            sessions.push(key.session);
         }
-        if self.casebook.keep_link(device, leaf, &link, &listener)? {
-            // Batches that followed this one when it was missing, and those that claim its place.
-            let mut others = self.casebook.links_after(device, link.hash)?;
-            others.extend(self.rivals(device, leaf, &link)?);
-            for other in others {
-                touched.extend(self.casebook.sessions_of(device, other)?);
-            }
+        if near.iter().all(|other| other.leaf != leaf) {
+            // The batch that followed this one when it was missing, and those that claim its place.
+            let concerned = |other: &&Linked| other.seq == seq || other.seq > seq && other.prev == Some(hash);
+            let others = near.iter().filter(concerned).flat_map(|other| &other.sessions);
+            touched.extend(others.map(|&session| SessionKey { device, session }));
+            let waits = self.is_missing(prev, &near, seq)?;
+            let linked = Linked { seq, leaf, hash, prev, sessions };
+            self.casebook.keep_linked(device, &listener, &linked, waits)?;
         }
         for key in &touched {
             self.judge(key)?;
@@ -81,14 +85,12 @@ impl<C: Casebook> Judge<C> {
         Ok(touched)
     }
 
-    /// Batches that claim the place of `link` in the device's chain.
-    fn rivals(&self, device: DeviceId, leaf: u64, link: &Link) -> Result<BTreeSet<u64>, C::Error> {
-        let mut rivals = self.casebook.links_at(device, link.seq)?;
-        if let Some(prev) = link.prev {
-            rivals.extend(self.casebook.links_after(device, prev)?);
-        }
-        rivals.remove(&leaf);
-        Ok(rivals)
+    /// Whether the batch that the one with sequence number `seq` says it follows is not known; `near` holds those of its
+    /// device around it.
+    fn is_missing(&self, prev: Option<Hash>, near: &[Linked], seq: u64) -> Result<bool, C::Error> {
+        let Some(prev) = prev else { return Ok(seq > 1) };
+        let known = near.iter().any(|before| before.seq < seq && before.hash == prev);
+        Ok(!known && !self.casebook.is_erased(prev)?)
     }
 
     /// Judges a session by itself; what its groups show is looked at later.
@@ -105,14 +107,11 @@ impl<C: Casebook> Judge<C> {
         let mut trace = Trace::of(&play, &fragments);
         for fragment in fragments.iter() {
             let Link { seq, prev, .. } = fragment.link;
-            let missing = match prev {
-                Some(prev) => !self.casebook.knows(key.device, prev)?,
-                None => seq > 1,
-            };
-            if missing {
+            let near = self.casebook.linked(key.device, seq.saturating_sub(1)..=seq)?;
+            if self.is_missing(prev, &near, seq)? {
                 trace.gaps.insert(seq);
             }
-            if !self.rivals(key.device, fragment.leaf, &fragment.link)?.is_empty() {
+            if near.iter().any(|other| other.seq == seq && other.leaf != fragment.leaf) {
                 trace.forks.insert(seq);
             }
         }
@@ -178,11 +177,12 @@ impl<C: Casebook> Judge<C> {
     /// Gives the sessions that are gone or judged anew.
     pub fn erase(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, C::Error> {
         let (mut touched, links) = self.casebook.erase(listener)?;
-        for (device, leaf, link) in links {
-            self.casebook.keep_erased(link.hash)?;
-            for rival in self.rivals(device, leaf, &link)? {
-                touched.extend(self.casebook.sessions_of(device, rival)?);
-            }
+        for (device, Linked { seq, hash, .. }) in links {
+            self.casebook.keep_erased(hash)?;
+            touched.extend(self.casebook.waiting_for(hash)?);
+            let rivals = self.casebook.linked(device, seq..=seq)?;
+            let sessions = rivals.iter().flat_map(|rival| &rival.sessions);
+            touched.extend(sessions.map(|&session| SessionKey { device, session }));
         }
         for key in &touched {
             self.judge(key)?;
@@ -193,10 +193,7 @@ impl<C: Casebook> Judge<C> {
     /// A batch that was erased: its hash is known, and nothing else. Gives the sessions that are judged anew by it.
     pub fn erased(&mut self, hash: Hash) -> Result<BTreeSet<SessionKey>, C::Error> {
         self.casebook.keep_erased(hash)?;
-        let mut touched = BTreeSet::new();
-        for (device, leaf) in self.casebook.followers(hash)? {
-            touched.extend(self.casebook.sessions_of(device, leaf)?);
-        }
+        let touched = self.casebook.waiting_for(hash)?;
         for key in &touched {
             self.judge(key)?;
         }

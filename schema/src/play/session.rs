@@ -2,13 +2,14 @@
 
 use super::facts::needed_ms;
 use super::{Comparison, Evidence, Facts, Verdict, judge};
-use crate::batch::Batch;
+use crate::batch::Reported;
 use crate::bytes::Hash;
 use crate::event::{Body, Event, Started};
 use crate::intake::IntakeContext;
 use crate::key::DeviceId;
 use crate::prelude::*;
 use alloc::collections::BTreeMap;
+use core::borrow::Borrow;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -81,23 +82,17 @@ pub struct Fragment {
 }
 
 impl Fragment {
-    /// What `batch` says, by session. Events that were a problem at intake are left out in the same way.
-    pub fn split(batch: &Batch, received: &Received) -> BTreeMap<Uuid, Self> {
-        let link = Link {
-            seq: batch.seq,
-            hash: received.hash,
-            prev: batch.prev,
-            first_at: batch.sent_at,
-            sent_at: batch.sent_at,
-            needed_ms: 0,
-        };
+    /// What a batch says, by session.
+    pub fn split(reported: Reported, received: &Received) -> BTreeMap<Uuid, Self> {
+        let Reported { listener, seq, prev, sent_at, events, .. } = reported;
+        let link = Link { seq, hash: received.hash, prev, first_at: sent_at, sent_at, needed_ms: 0 };
         let mut sessions: BTreeMap<Uuid, Self> = BTreeMap::new();
-        for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
+        for event in events {
             let fragment = sessions.entry(event.session).or_insert_with(|| Self {
                 leaf: received.leaf,
                 received: received.at,
                 anchored: received.anchored,
-                listener: batch.listener.clone(),
+                listener: listener.clone(),
                 link,
                 context: received.context.clone(),
                 events: Vec::new(),
@@ -107,7 +102,7 @@ impl Fragment {
         let needed = sessions.values().map(|fragment| needed_ms(&fragment.events));
         let needed_ms = needed.fold(0, u64::saturating_add);
         let events = sessions.values().flat_map(|fragment| &fragment.events);
-        let first_at = events.map(|event| event.at).min().unwrap_or(batch.sent_at);
+        let first_at = events.map(|event| event.at).min().unwrap_or(sent_at);
         for fragment in sessions.values_mut() {
             (fragment.link.needed_ms, fragment.link.first_at) = (needed_ms, first_at);
         }
@@ -154,10 +149,10 @@ pub struct Play {
 impl Play {
     /// Judges a session by everything that is known of it; the order of `fragments` makes no difference. `None` if
     /// they hold no event.
-    pub fn judge(device: DeviceId, session: Uuid, fragments: &[Fragment]) -> Option<Self> {
+    pub fn judge(device: DeviceId, session: Uuid, fragments: &[impl Borrow<Fragment>]) -> Option<Self> {
         // By place in the log, so that nothing depends on the order of arrival, also where a device tells two
         // things under one id.
-        let mut fragments: Vec<&Fragment> = fragments.iter().collect();
+        let mut fragments: Vec<&Fragment> = fragments.iter().map(Borrow::borrow).collect();
         fragments.sort_by_key(|fragment| fragment.leaf);
         let events = || {
             fragments.iter().flat_map(|fragment| fragment.events.iter().map(move |event| (*fragment, event)))

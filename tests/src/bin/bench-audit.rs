@@ -98,10 +98,15 @@ fn submissions() -> Result<Vec<Submission>, Box<dyn Error>> {
             let address = Address { audience: "bench", listener: &format!("listener-{number}") };
             let jws = device.seal(&address, EVENTS_PER_BATCH, received - EVENTS_PER_BATCH * 10_000);
             let opened = Batch::open(&jws).map_err(|problem| problem.to_string())?;
-            let Batch { device, seq, prev, .. } = opened.payload;
             let context =
                 IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() };
-            submissions.push(Submission { device, seq, prev, hash: opened.hash, jws, received, context });
+            submissions.push(Submission {
+                reported: opened.payload.reported(),
+                hash: opened.hash,
+                jws,
+                received,
+                context,
+            });
         }
     }
     Ok(submissions)

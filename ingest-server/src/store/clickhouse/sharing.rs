@@ -24,6 +24,7 @@ use delistening_schema::{DeviceId, Hash};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Sessions that are decided on together.
@@ -262,7 +263,8 @@ impl Shared {
                     context: part.context,
                     events: events.remove(&(key, node.clone(), leaf)).unwrap_or_default(),
                 };
-                let heard = Heard::from_parts(key.device, listener, leaf, part.link, vec![(key, fragment)]);
+                let heard =
+                    Heard::from_parts(key.device, listener, leaf, part.link, vec![(key, Arc::new(fragment))]);
                 held.insert((node, leaf), heard);
             }
             // A device may share several sessions: what is beside them is the same.
