@@ -7,7 +7,9 @@ export type PlayerErrorCode =
   /** The file cannot be decoded, or is of a kind that this browser does not play. */
   | "unplayable"
   /** The source is not a URL. */
-  | "bad-source";
+  | "bad-source"
+  /** It was on this device, and the host took it back. */
+  | "revoked";
 
 /** A track could not be played. */
 export class PlayerError extends Error {

@@ -14,6 +14,8 @@ export interface PlayerEvents {
   statechange: { readonly state: PlayerState; readonly previous: PlayerState };
   /** Another track is loaded, or none any more. */
   trackchange: { readonly track: PlayerTrack | undefined };
+  /** Its picture is another than the track says: it was found on this device. */
+  artworkchange: { readonly artwork: string | undefined };
   queuechange: { readonly tracks: readonly PlayerTrack[]; readonly index: number };
   /** Playback was asked for; `playing` tells when there is sound. */
   play: { readonly positionMs: number };

@@ -7,5 +7,6 @@ export { NativeEngine } from "./engine/native.js";
 export type { WasmEngine, WasmEngineOptions } from "./engine/wasm/engine.js";
 export { PlayerError, type PlayerErrorCode } from "./errors.js";
 export type { PlayerEvents, PlayerState } from "./events.js";
+export type { RememberOptions } from "./memory.js";
 export { Player, type PlayerOptions } from "./player.js";
-export { type PlayerTrack, Queue, type Repeat } from "./queue.js";
+export { type PlayerTrack, Queue, type QueueState, type Repeat } from "./queue.js";

@@ -40,7 +40,7 @@ export function connectMediaSession(player: Player, signal: AbortSignal): void {
   }
 
   const tellTrack = () => {
-    session.metadata = player.track ? metadata(player.track) : null;
+    session.metadata = player.track ? metadata(player.track, player.artwork) : null;
   };
   const tellState = () => {
     const { state } = player;
@@ -66,6 +66,7 @@ export function connectMediaSession(player: Player, signal: AbortSignal): void {
     { signal },
   );
   on("trackchange", tellTrack);
+  on("artworkchange", tellTrack);
   on("statechange", tellState);
   for (const type of ["durationchange", "seeked", "ratechange"] as const) on(type, tellPosition);
 
@@ -78,7 +79,7 @@ export function connectMediaSession(player: Player, signal: AbortSignal): void {
   });
 }
 
-function metadata({ title, id, artist, release, artwork }: PlayerTrack): MediaMetadata {
+function metadata({ title, id, artist, release }: PlayerTrack, artwork: string | undefined): MediaMetadata {
   return new MediaMetadata({
     title: title ?? id,
     artist: artist ?? "",

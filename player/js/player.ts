@@ -7,7 +7,10 @@ import { NativeEngine } from "./engine/native.js";
 import { PlayerError, type PlayerErrorCode } from "./errors.js";
 import { type PlayerEvents, PlayerEventTarget, type PlayerState } from "./events.js";
 import { connectMediaSession } from "./media-session.js";
+import { type RememberOptions, remember } from "./memory.js";
+import type { Downloads } from "./offline/downloads.js";
 import { type PlayerTrack, Queue } from "./queue.js";
+import { Sources, type TrackSource } from "./sources.js";
 import { Measurement } from "./telemetry.js";
 
 /** How a player is set up. */
@@ -27,6 +30,10 @@ export interface PlayerOptions {
   loudness?: "off" | "track" | "album";
   /** Gives a fresh address for one that has expired; WASM engine only. */
   refresh?: (src: string, status: number) => Promise<string | undefined> | string | undefined;
+  /** Tracks on this device: what is in it is played from there, without a network. */
+  downloads?: Downloads;
+  /** What is kept for the next visit: the volume by default, the queue if asked; false for nothing. */
+  remember?: boolean | RememberOptions;
   /** Whether the platform's media controls are connected; true by default. */
   mediaSession?: boolean;
 }
@@ -40,8 +47,17 @@ export class Player extends PlayerEventTarget {
   readonly #engine: Engine;
   readonly #measurement: Measurement;
   readonly #closing = new AbortController();
+  readonly #sources: Sources;
+  /** While it is found out where the track is that is loaded. */
+  #finding: Promise<void> | undefined;
+  /** Where the current track begins, once the engine has it. */
+  #beginMs = 0;
+  /** The track that is current while none is loaded. */
+  #waiting: PlayerTrack | undefined;
   #state: PlayerState = "idle";
   #loaded: PlayerTrack | undefined;
+  /** The play of which sound has come out: it is in the history. */
+  #sounded: PlayerTrack | undefined;
   /** Whether sound is wanted: by a person or by the host. */
   #wanted = false;
   #byGesture = false;
@@ -51,8 +67,19 @@ export class Player extends PlayerEventTarget {
     this.queue = new Queue(() => this.#queueChanged());
     this.#engine = makeEngine(options);
     this.#measurement = new Measurement(options.telemetry, this.#closing.signal);
+    this.#sources = new Sources(options.downloads);
     this.#engine.listen((signal) => this.#hear(signal));
-    if (options.mediaSession !== false) connectMediaSession(this, this.#closing.signal);
+    const { signal } = this.#closing;
+    options.downloads?.addEventListener(
+      "removed",
+      ({ detail }) => detail.reason === "revoked" && this.#revoked(detail.id),
+      { signal },
+    );
+    if (options.mediaSession !== false) connectMediaSession(this, signal);
+    if (options.remember !== false) {
+      const wanted = typeof options.remember === "object" ? options.remember : {};
+      remember(this, wanted, (positionMs) => this.seek(positionMs), signal);
+    }
   }
 
   get state(): PlayerState {
@@ -69,13 +96,26 @@ export class Player extends PlayerEventTarget {
     return this.#measurement.telemetry;
   }
 
+  /** The place in the current track, heard or, before it is loaded, to begin with. */
   get positionMs(): number {
-    return this.#engine.positionMs;
+    return this.#isWithEngine ? this.#engine.positionMs : this.#beginMs;
   }
 
-  /** The length of the track, once it is known. */
+  /** The length of the current track, once it is known. */
   get durationMs(): number | undefined {
-    return this.#engine.durationMs ?? this.#loaded?.durationMs;
+    const told = this.queue.current?.durationMs;
+    return this.#isWithEngine ? (this.#engine.durationMs ?? told) : told;
+  }
+
+  /** The address of the current track's picture; on this device, where the track was downloaded. */
+  get artwork(): string | undefined {
+    const { current } = this.queue;
+    return (current && this.#sources.peek(current)?.artwork) ?? current?.artwork;
+  }
+
+  /** Whether the track that is loaded is read without a network. */
+  get offline(): boolean {
+    return (this.#loaded && this.#sources.peek(this.#loaded)?.offline) ?? false;
   }
 
   /** How much is loaded after the present position. */
@@ -118,7 +158,8 @@ export class Player extends PlayerEventTarget {
     const asked = this.#wanted && this.#state !== "blocked" && this.#state !== "error";
     this.#byGesture = gesture();
     this.#wanted = true;
-    if (!this.#loaded || this.#state === "error") this.#load();
+    if (!this.#loaded) this.#load(this.#beginMs);
+    else if (this.#state === "error") this.#load(this.positionMs);
     if (!asked) this.#dispatch("play", { positionMs: this.positionMs });
     await this.#start();
   }
@@ -142,13 +183,21 @@ export class Player extends PlayerEventTarget {
     this.#measurement.track(undefined, "stopped", this.positionMs);
     this.#engine.unload();
     this.#loaded = undefined;
+    this.#finding = undefined;
+    this.#beginMs = 0;
+    this.#sources.keep([]);
     this.#enter("idle");
     this.#dispatch("trackchange", { track: undefined });
   }
 
-  /** Goes to a place in the track. */
+  /** Goes to a place in the track; before it is loaded, that is where it will begin. */
   seek(positionMs: number): void {
-    if (Number.isFinite(positionMs) && this.#loaded) this.#engine.seek(positionMs);
+    if (!Number.isFinite(positionMs)) return;
+    if (this.#isWithEngine) this.#engine.seek(positionMs);
+    else if (this.queue.current) {
+      this.#beginMs = Math.max(0, Math.min(positionMs, this.durationMs ?? positionMs));
+      this.#dispatch("timeupdate", { positionMs: this.#beginMs, durationMs: this.durationMs });
+    }
   }
 
   /** Goes to the next track of the queue, if there is one. */
@@ -177,25 +226,50 @@ export class Player extends PlayerEventTarget {
     await this.#measurement.close();
   }
 
-  #load(): void {
+  /** Whether the engine has the track that is loaded. */
+  get #isWithEngine(): boolean {
+    return this.#loaded !== undefined && this.#finding === undefined;
+  }
+
+  #load(positionMs = 0): void {
     const track = this.queue.current;
     if (!track) return;
     this.#measurement.track(track, "skipped", this.positionMs);
     this.#loaded = track;
+    this.#finding = undefined;
+    this.#sounded = undefined;
+    this.#beginMs = 0;
+    const source = this.#sources.peek(track);
     this.#enter(this.#wanted ? "loading" : "paused");
     this.#dispatch("trackchange", { track });
-    if (isUrl(track.src)) {
-      this.#engine.load(track.src);
-      this.#prepare();
-    } else {
+    if (!isUrl(track.src)) {
       this.#engine.unload();
       this.#fail("bad-source", "its source is not a URL");
+    } else if (source) {
+      this.#begin(track, source, positionMs);
+    } else {
+      this.#engine.unload();
+      this.#beginMs = positionMs;
+      const finding = this.#sources.find(track).then((found) => {
+        if (this.#finding !== finding) return;
+        this.#finding = undefined;
+        this.#begin(track, found, this.#beginMs);
+      });
+      this.#finding = finding;
     }
+  }
+
+  #begin(track: PlayerTrack, source: TrackSource, positionMs: number): void {
+    this.#measurement.source(source.offline);
+    this.#engine.load(source.src, positionMs);
+    this.#prepare();
+    if (source.artwork !== track.artwork) this.#dispatch("artworkchange", { artwork: source.artwork });
   }
 
   async #start(): Promise<void> {
     const track = this.#loaded;
-    if (this.#state === "error") return;
+    await this.#finding;
+    if (this.#state === "error" || this.#loaded !== track || !this.#wanted) return;
     try {
       await this.#engine.play();
     } catch (thrown) {
@@ -209,7 +283,13 @@ export class Player extends PlayerEventTarget {
     const { tracks, index, current } = this.queue;
     this.#dispatch("queuechange", { tracks, index });
     if (this.#loaded && this.#loaded === current) this.#prepare();
-    if (!this.#loaded || this.#loaded === current) return;
+    if (!this.#loaded) {
+      // Where the track begins was said of another.
+      if (current !== this.#waiting) this.#beginMs = 0;
+      this.#waiting = current;
+      return;
+    }
+    if (this.#loaded === current) return;
     if (!current) {
       this.stop();
       return;
@@ -231,8 +311,26 @@ export class Player extends PlayerEventTarget {
 
   /** Has the engine make ready what comes next. */
   #prepare(): void {
-    const { src } = this.queue.tracks[this.queue.following ?? -1] ?? {};
-    this.#engine.prepare?.(isUrl(src) ? src : undefined);
+    const next = this.queue.tracks[this.queue.following ?? -1];
+    const wanted = next && isUrl(next.src) ? next : undefined;
+    this.#sources.keep([this.#loaded, wanted]);
+    const source = wanted && this.#sources.peek(wanted);
+    this.#engine.prepare?.(source?.src);
+    if (!wanted || source) return;
+    void this.#sources.find(wanted).then(() => {
+      // It is known from here on, and may not be what comes next any more.
+      if (this.#isWithEngine) this.#prepare();
+      else this.#sources.keep([this.#loaded]);
+    });
+  }
+
+  /** The host has taken back a track that is on this device. */
+  #revoked(id: string): void {
+    if (this.#loaded?.id !== id || !this.offline) return;
+    const { positionMs } = this;
+    this.#engine.unload();
+    this.#wanted = false;
+    this.#hear({ type: "failed", code: "revoked", message: "it was taken back from this device", positionMs });
   }
 
   #hear(signal: EngineSignal): void {
@@ -240,6 +338,8 @@ export class Player extends PlayerEventTarget {
     switch (signal.type) {
       case "playing":
         this.#enter("playing");
+        if (this.#sounded !== this.#loaded && this.#loaded) this.queue.remember(this.#loaded);
+        this.#sounded = this.#loaded;
         this.#dispatch("playing", { positionMs: signal.positionMs });
         break;
       case "position":

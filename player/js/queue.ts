@@ -28,6 +28,20 @@ export interface PlayerTrack {
 /** What follows when a track ends: the next one; the same again; or the next one, and the first after the last. */
 export type Repeat = "off" | "one" | "all";
 
+/** A queue as plain data, for JSON: what `save` gives and `restore` takes. */
+export interface QueueState {
+  readonly tracks: readonly Readonly<PlayerTrack>[];
+  readonly index: number;
+  readonly repeat: Repeat;
+  /** The order before it was shuffled, as places in `tracks`; absent when it is not. */
+  readonly unshuffled?: readonly number[];
+  readonly history: readonly Readonly<PlayerTrack>[];
+}
+
+const REPEATS: readonly unknown[] = ["off", "one", "all"] satisfies Repeat[];
+/** What was played is remembered up to this many. */
+const MOST_HISTORY = 100;
+
 /**
  * An ordered list with a place in it. What is put in is copied: the same track may stand in it twice, and each of
  * them is an object of its own.
@@ -38,6 +52,7 @@ export class Queue {
   #repeat: Repeat = "off";
   /** The order before it was shuffled, while it is. */
   #unshuffled: Readonly<PlayerTrack>[] | undefined;
+  #history: Readonly<PlayerTrack>[] = [];
   readonly #changed: () => void;
 
   /** `changed` is called after every change. */
@@ -86,8 +101,25 @@ export class Queue {
   }
 
   set repeat(repeat: Repeat) {
-    if (repeat === this.#repeat || !["off", "one", "all"].includes(repeat)) return;
+    if (repeat === this.#repeat || !REPEATS.includes(repeat)) return;
     this.#repeat = repeat;
+    this.#changed();
+  }
+
+  /** What was played, the oldest first; a track that was taken out stays in it. The last hundred. */
+  get history(): readonly Readonly<PlayerTrack>[] {
+    return this.#history;
+  }
+
+  /** Puts a track at the end of the history: the player calls it when the track begins to sound. */
+  remember(track: Readonly<PlayerTrack>): void {
+    this.#history = [...this.#history, track].slice(-MOST_HISTORY);
+    this.#changed();
+  }
+
+  /** Forgets what was played. */
+  forget(): void {
+    this.#history = [];
     this.#changed();
   }
 
@@ -127,11 +159,16 @@ export class Queue {
     this.insert(this.#tracks.length, ...tracks);
   }
 
+  /** Puts tracks right after the current one. */
+  addNext(...tracks: PlayerTrack[]): void {
+    this.insert(this.#index + 1, ...tracks);
+  }
+
   /** Puts tracks before place `at`; the current track stays the current one. */
   insert(at: number, ...tracks: PlayerTrack[]): void {
     if (tracks.length === 0) return;
     const place = clamp(at, this.#tracks.length);
-    this.#tracks.splice(place, 0, ...tracks.map((track) => Object.freeze({ ...track })));
+    this.#tracks.splice(place, 0, ...tracks.map(copy));
     if (this.#index < 0) this.#index = place;
     else if (place <= this.#index) this.#index += tracks.length;
     this.#changed();
@@ -164,6 +201,36 @@ export class Queue {
     this.#changed();
   }
 
+  /** All of it as plain data. */
+  save(): QueueState {
+    const places = this.#unshuffled?.map((track) => this.#tracks.indexOf(track)).filter((place) => place >= 0);
+    return {
+      tracks: [...this.#tracks],
+      index: this.#index,
+      repeat: this.#repeat,
+      ...(places && { unshuffled: places }),
+      history: [...this.#history],
+    };
+  }
+
+  /**
+   * Takes what `save` gave, in the place of what is here. What comes from a disk is not trusted: false, and nothing is
+   * changed, where it is no queue; a track without `src` and `id` makes it none.
+   */
+  restore(state: unknown): boolean {
+    const { tracks, index, repeat, unshuffled, history } = Object(state) as Partial<QueueState>;
+    if (!areTracks(tracks)) return false;
+    this.#tracks = tracks.map(copy);
+    this.#index = typeof index === "number" && this.#tracks[index] ? index : this.#tracks.length > 0 ? 0 : -1;
+    this.#repeat = repeat !== undefined && REPEATS.includes(repeat) ? repeat : "off";
+    this.#unshuffled = Array.isArray(unshuffled)
+      ? [...new Set(unshuffled)].flatMap((place) => this.#tracks[place as number] ?? [])
+      : undefined;
+    this.#history = areTracks(history) ? history.slice(-MOST_HISTORY).map(copy) : [];
+    this.#changed();
+    return true;
+  }
+
   /** A place, the ends joined where all is repeated. */
   #at(place: number): number | undefined {
     const { length } = this.#tracks;
@@ -178,6 +245,20 @@ export class Queue {
     this.#changed();
     return true;
   }
+}
+
+function copy(track: PlayerTrack): Readonly<PlayerTrack> {
+  return Object.freeze({ ...track });
+}
+
+function areTracks(value: unknown): value is PlayerTrack[] {
+  return (
+    Array.isArray(value) &&
+    value.every((track: unknown) => {
+      const { src, id } = Object(track) as Partial<PlayerTrack>;
+      return typeof src === "string" && typeof id === "string";
+    })
+  );
 }
 
 function clamp(at: number, most: number): number {

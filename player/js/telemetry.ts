@@ -11,6 +11,7 @@ export class Measurement {
   readonly telemetry: Telemetry | undefined;
   readonly #owned: boolean;
   #track: PlayerTrack | undefined;
+  #offline = false;
   #session: PlaySession | undefined;
 
   /** Uses a telemetry that exists, makes one from options, or measures nothing; until `signal` aborts. */
@@ -27,6 +28,12 @@ export class Measurement {
   track(track: PlayerTrack | undefined, reason: EndReason, positionMs: number): void {
     this.#end(reason, positionMs);
     this.#track = track;
+    this.#offline = track?.offline ?? false;
+  }
+
+  /** It is known where the track is read from. */
+  source(offline: boolean): void {
+    this.#offline = offline;
   }
 
   /** The engine did something. `byGesture` says whether playback was asked for by a person. */
@@ -74,7 +81,7 @@ export class Measurement {
   #begin(engine: Engine, byGesture: boolean): PlaySession | undefined {
     const track = this.#track;
     if (!this.telemetry || !track) return undefined;
-    const { id, artistId, releaseId, title, source, offline } = track;
+    const { id, artistId, releaseId, title, source } = track;
     const durationMs = engine.durationMs ?? track.durationMs;
     const session = this.telemetry.session(
       {
@@ -84,7 +91,7 @@ export class Measurement {
         ...(title !== undefined && { title }),
         ...(source !== undefined && { source }),
         ...(durationMs !== undefined && { durationMs }),
-        offline: offline ?? false,
+        offline: this.#offline,
       },
       { engine: engine.name, autoplay: !byGesture },
     );

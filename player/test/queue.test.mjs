@@ -120,3 +120,64 @@ test("shuffled, all others follow on the current track; back, each is where it w
   assert.equal(ids(queue), "abcef");
   assert.equal(queue.current.id, "c");
 });
+
+test("what is added next follows on the current track, in order", () => {
+  const { queue } = filled(1);
+  queue.addNext(track("x"), track("y"));
+  assert.equal(ids(queue), "abxycd");
+  assert.equal(queue.current.id, "b");
+  const empty = new Queue();
+  empty.addNext(track("x"));
+  assert.equal(empty.current.id, "x");
+});
+
+test("the history is what was played, in order, bounded, and stays when the track is taken out", () => {
+  const { queue, changes } = filled();
+  const before = changes();
+  queue.remember(queue.tracks[0]);
+  queue.remember(queue.tracks[2]);
+  queue.remember(queue.tracks[0]);
+  assert.equal(changes(), before + 3);
+  queue.remove(2);
+  assert.deepEqual(
+    queue.history.map(({ id }) => id),
+    ["a", "c", "a"],
+  );
+  for (let more = 0; more < 200; more += 1) queue.remember(queue.tracks[1]);
+  assert.equal(queue.history.length, 100);
+  assert.ok(queue.history.every(({ id }) => id === "b"));
+  queue.forget();
+  assert.deepEqual(queue.history, []);
+});
+
+test("a queue that was saved as JSON comes back as it was, shuffled and all", () => {
+  const { queue } = filled(2);
+  queue.repeat = "all";
+  queue.remember(queue.tracks[1]);
+  queue.shuffle(() => 0.3);
+  const again = new Queue();
+  assert.equal(again.restore(JSON.parse(JSON.stringify(queue.save()))), true);
+  assert.deepEqual(again.tracks, queue.tracks);
+  assert.deepEqual([again.index, again.repeat, again.shuffled], [0, "all", true]);
+  assert.deepEqual(again.history, [track("b")]);
+  again.unshuffle();
+  assert.equal(ids(again), "abcd");
+  assert.equal(again.current.id, "c");
+});
+
+test("what is no queue is not taken for one, and strange parts of one are left out", () => {
+  const { queue, changes } = filled(1);
+  const before = changes();
+  for (const state of [null, undefined, 7, "x", [], {}, { tracks: 1 }, { tracks: [1] }, { tracks: [{ id: "a" }] }]) {
+    assert.equal(queue.restore(state), false, JSON.stringify(state));
+  }
+  assert.equal(changes(), before);
+  assert.equal(ids(queue), "abcd");
+  const strange = { tracks: [track("x")], index: 9, repeat: "often", unshuffled: [0, 5, 0, "length"], history: [4] };
+  assert.equal(queue.restore(strange), true);
+  assert.deepEqual([ids(queue), queue.index, queue.repeat, queue.history.length], ["x", 0, "off", 0]);
+  queue.unshuffle();
+  assert.equal(ids(queue), "x");
+  assert.equal(queue.restore({ tracks: [] }), true);
+  assert.equal(queue.current, undefined);
+});

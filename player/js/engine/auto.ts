@@ -115,8 +115,11 @@ export class AutoEngine implements Engine {
 
   prepare(src: string | undefined): void {
     this.#next = src;
-    const isOurs = src !== undefined && this.#active === "wasm" && this.#choose(src)[0] === "wasm";
-    if (this.#pendingMs === undefined) this.#wasm?.prepare(isOurs ? src : undefined);
+    const next = src === undefined ? undefined : this.#choose(src)[0];
+    // What goes to the other engine begins when that has it.
+    this.#native.prepare(next === "native" && this.#active === "native" ? src : undefined);
+    if (this.#pendingMs === undefined)
+      this.#wasm?.prepare(next === "wasm" && this.#active === "wasm" ? src : undefined);
   }
 
   play(): Promise<void> {
@@ -164,7 +167,9 @@ export class AutoEngine implements Engine {
     if (gapless) return ["wasm", "tracks are to follow without a gap"];
     if (crossfadeMs) return ["wasm", "tracks are to fade into each other"];
     if (loudness && loudness !== "off") return ["wasm", "tags of loudness are to be followed"];
-    const ending = /\.(\w+)$/.exec(new URL(src, document.baseURI).pathname)?.[1]?.toLowerCase() ?? "";
+    // The address of a download has the file's name after it.
+    const { protocol, pathname, hash } = new URL(src, document.baseURI);
+    const ending = /\.(\w+)$/.exec(protocol === "blob:" ? hash : pathname)?.[1]?.toLowerCase() ?? "";
     const type = TYPES[ending];
     if (type === undefined) return ["native", "the address does not tell its type"];
     if (this.#native.canPlay(type)) return ["native", `this browser plays ${type}`];

@@ -10,9 +10,17 @@ const FAILURES: Record<number, [PlayerErrorCode, string]> = {
   4: ["unplayable", "the audio was not found, or is of a kind that this browser does not play"],
 };
 
+/** What follows is loaded this long before it is needed, at the latest, in milliseconds. */
+const PREPARE_MS = 20_000;
+
 export class NativeEngine implements Engine {
   readonly name = "native";
-  readonly #audio: HTMLAudioElement;
+  #audio: HTMLAudioElement;
+  /** Loads what comes next, and takes the place of `#audio` then. */
+  #spare: HTMLAudioElement | undefined;
+  #next: string | undefined;
+  /** The element that was last let play. */
+  #played: HTMLAudioElement | undefined;
   #listener: EngineListener = () => {};
   /** Where playback was before a seek moves it. */
   #lastMs = 0;
@@ -21,45 +29,7 @@ export class NativeEngine implements Engine {
 
   constructor(audio: HTMLAudioElement = new Audio()) {
     this.#audio = audio;
-    audio.preload = "auto";
-    const at = (): number => this.positionMs;
-    const on = (type: string, tell: () => EngineSignal | undefined) =>
-      audio.addEventListener(type, () => {
-        const signal = this.#loaded ? tell() : undefined;
-        if (signal) this.#listener(signal);
-      });
-    on("playing", () => (audio.paused ? undefined : { type: "playing", positionMs: at() }));
-    on("timeupdate", () => {
-      this.#tellPosition();
-      return undefined;
-    });
-    // The end pauses too, and is told by itself.
-    on("pause", () => (audio.ended ? undefined : { type: "paused", positionMs: at() }));
-    on("waiting", () => (audio.paused || audio.seeking ? undefined : { type: "stalled", positionMs: at() }));
-    on("seeking", () => {
-      this.#seekFromMs ??= this.#lastMs;
-      return { type: "seeking", fromMs: this.#seekFromMs, toMs: at() };
-    });
-    on("seeked", () => {
-      const fromMs = this.#seekFromMs ?? this.#lastMs;
-      this.#seekFromMs = undefined;
-      this.#lastMs = at();
-      return { type: "seeked", fromMs, toMs: this.#lastMs };
-    });
-    on("durationchange", () => ({ type: "duration", durationMs: this.durationMs }));
-    on("ratechange", () => {
-      this.#tellPosition();
-      return { type: "rate", rate: audio.playbackRate };
-    });
-    on("volumechange", () => {
-      this.#tellPosition();
-      return { type: "volume", volume: audio.volume, muted: audio.muted };
-    });
-    on("ended", () => ({ type: "ended", positionMs: at() }));
-    on("error", () => {
-      const [code, message] = FAILURES[audio.error?.code ?? 0] ?? ["unplayable", "the audio cannot be played"];
-      return { type: "failed", code, message, positionMs: at() };
-    });
+    this.#listenTo(audio);
   }
 
   listen(listener: EngineListener): void {
@@ -121,14 +91,63 @@ export class NativeEngine implements Engine {
     this.#lastMs = positionMs;
     this.#seekFromMs = undefined;
     this.#loaded = true;
-    this.#audio.src = src;
-    this.#audio.load();
+    const spare = src === this.#next && this.#spare?.src && !this.#spare.error ? this.#spare : undefined;
+    this.#next = undefined;
+    if (spare) {
+      this.#change(spare);
+    } else {
+      this.#audio.src = src;
+      this.#audio.load();
+    }
     // Before there is anything, this is where it begins.
     if (positionMs > 0) this.#audio.currentTime = positionMs / 1000;
   }
 
-  play(): Promise<void> {
-    return this.#audio.play();
+  prepare(src: string | undefined): void {
+    if (src === this.#next) return;
+    this.#next = src;
+    empty(this.#spare);
+    this.#prepareInTime();
+  }
+
+  /** Has the next track loaded when the present one needs the network no more, or is about to end. */
+  #prepareInTime(): void {
+    const { durationMs } = this;
+    if (this.#next === undefined || this.#spare?.src || durationMs === undefined) return;
+    const leftMs = durationMs - this.positionMs;
+    if (leftMs > PREPARE_MS && this.bufferedMs < leftMs - 1_000) return;
+    if (!this.#spare) {
+      this.#spare = new Audio();
+      this.#listenTo(this.#spare);
+    }
+    this.#spare.src = this.#next;
+  }
+
+  /** Goes on with an element that has loaded the track already. */
+  #change(to: HTMLAudioElement): void {
+    const from = this.#audio;
+    [this.#audio, this.#spare] = [to, from];
+    [to.volume, to.muted] = [from.volume, from.muted];
+    this.rate = from.playbackRate;
+    empty(from);
+    if (this.durationMs !== undefined) this.#listener({ type: "duration", durationMs: this.durationMs });
+  }
+
+  async play(): Promise<void> {
+    const audio = this.#audio;
+    try {
+      await audio.play();
+    } catch (thrown) {
+      const isRefused = thrown instanceof DOMException && thrown.name === "NotAllowedError";
+      if (!isRefused || !this.#played || this.#played === audio || audio !== this.#audio) throw thrown;
+      // Some browsers let each element play only after a gesture: the one that had it goes on.
+      const { src, currentTime } = audio;
+      this.#change(this.#played);
+      this.#audio.src = src;
+      if (currentTime > 0) this.#audio.currentTime = currentTime;
+      await this.#audio.play();
+    }
+    this.#played = this.#audio;
   }
 
   pause(): void {
@@ -142,9 +161,54 @@ export class NativeEngine implements Engine {
 
   unload(): void {
     this.#loaded = false;
-    this.#audio.pause();
-    this.#audio.removeAttribute("src");
-    this.#audio.load();
+    this.#next = undefined;
+    empty(this.#spare);
+    empty(this.#audio);
+  }
+
+  #listenTo(audio: HTMLAudioElement): void {
+    audio.preload = "auto";
+    const at = (): number => this.positionMs;
+    const on = (type: string, tell: () => EngineSignal | undefined) =>
+      audio.addEventListener(type, () => {
+        const signal = this.#loaded && audio === this.#audio ? tell() : undefined;
+        if (signal) this.#listener(signal);
+      });
+    on("playing", () => (audio.paused ? undefined : { type: "playing", positionMs: at() }));
+    on("timeupdate", () => {
+      this.#tellPosition();
+      this.#prepareInTime();
+      return undefined;
+    });
+    // The end pauses too, and is told by itself.
+    on("pause", () => (audio.ended ? undefined : { type: "paused", positionMs: at() }));
+    on("waiting", () => (audio.paused || audio.seeking ? undefined : { type: "stalled", positionMs: at() }));
+    on("seeking", () => {
+      this.#seekFromMs ??= this.#lastMs;
+      return { type: "seeking", fromMs: this.#seekFromMs, toMs: at() };
+    });
+    on("seeked", () => {
+      const fromMs = this.#seekFromMs ?? this.#lastMs;
+      this.#seekFromMs = undefined;
+      this.#lastMs = at();
+      return { type: "seeked", fromMs, toMs: this.#lastMs };
+    });
+    on("durationchange", () => ({ type: "duration", durationMs: this.durationMs }));
+    on("ratechange", () => {
+      this.#tellPosition();
+      return { type: "rate", rate: audio.playbackRate };
+    });
+    // There is a volume before there is a track.
+    audio.addEventListener("volumechange", () => {
+      if (audio !== this.#audio) return;
+      this.#tellPosition();
+      this.#listener({ type: "volume", volume: audio.volume, muted: audio.muted });
+    });
+    on("ended", () => ({ type: "ended", positionMs: at() }));
+    on("error", () => {
+      const [code, message] = FAILURES[audio.error?.code ?? 0] ?? ["unplayable", "the audio cannot be played"];
+      return { type: "failed", code, message, positionMs: at() };
+    });
   }
 
   #tellPosition(): void {
@@ -153,4 +217,12 @@ export class NativeEngine implements Engine {
     this.#lastMs = this.positionMs;
     this.#listener({ type: "position", positionMs: this.#lastMs });
   }
+}
+
+/** Lets go of what an element has loaded. */
+function empty(audio: HTMLAudioElement | undefined): void {
+  if (!audio?.hasAttribute("src")) return;
+  audio.pause();
+  audio.removeAttribute("src");
+  audio.load();
 }

@@ -7,6 +7,7 @@ const IMPORTS = {
   "@delistening/sdk": "/sdk/index.js",
   "@delistening/player": "/player/index.js",
   "@delistening/player/element": "/player/element/index.js",
+  "@delistening/player/offline": "/player/offline/index.js",
 };
 const HEAD = `<!doctype html><html lang="en"><meta charset="utf-8"><title>player</title><link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script>`;
