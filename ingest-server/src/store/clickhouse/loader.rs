@@ -1,13 +1,15 @@
-//! Loads what waits in the outbox: events first, then changes of what sessions are worth, each in blocks.
+//! Loads what waits in the outbox: events first, then changes of what sessions are worth, each in blocks. While ClickHouse
+//! takes one, the next is made ready.
 //!
 //! After a failure the same is tried again, later and later. Nothing else waits for that.
 
 use super::connection::{patiently, rows};
-use super::outbox::{Block, Rows};
-use super::rowbinary::Values;
-use super::rows::{CHANGE_COLUMNS, EVENT_COLUMNS, PART_COLUMNS, changes};
+use super::native::{Columns, Stream, names};
+use super::outbox::Block;
+use super::rows::{CHANGES, EVENTS, PARTS, Waiting, change};
 use super::{Shared, migrations};
 use crate::store::StoreError;
+use bytes::Bytes;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
 use delistening_schema::play::Play;
@@ -15,10 +17,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::{Condvar, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Rows of a block of events.
-const EVENTS: usize = 200_000;
+/// Rows of a block of events: enough for ClickHouse to work at its best, and some 100 MB until it has taken them.
+const EVENTS_OF_BLOCK: usize = 200_000;
 /// Changes of a block.
-const CHANGES: usize = 50_000;
+const CHANGES_OF_BLOCK: usize = 50_000;
 /// Bytes that are handed over together.
 const CHUNK: usize = 1 << 20;
 /// How long ClickHouse may take for a block.
@@ -77,6 +79,20 @@ pub fn run(shared: &Weak<Shared>) {
     }
 }
 
+/// A block of events that is ready to be sent.
+struct Events {
+    token: String,
+    /// The place of the last in the outbox.
+    last: i64,
+    rows: Waiting,
+}
+
+/// A block of changes that is ready to be sent.
+struct Changes {
+    block: Block,
+    rows: Columns,
+}
+
 #[derive(Row, Serialize, Deserialize)]
 struct NodeRow<'a> {
     node: &'a str,
@@ -122,25 +138,55 @@ impl Shared {
 
     fn load_blocks(&self) -> Result<u64, StoreError> {
         let mut blocks = 0;
-        loop {
-            let events = self.outbox().rows(EVENTS)?;
-            if let Some(events) = &events {
-                self.runtime.block_on(self.send_events(events))?;
-                self.outbox().rows_loaded(events)?;
+        let mut events = self.next_events(0)?;
+        let mut changes = self.next_changes()?;
+        while events.is_some() || changes.is_some() {
+            if let Some(sending) = events.take() {
+                let last = sending.last;
+                let (sent, next) = std::thread::scope(|scope| {
+                    let sent = scope.spawn(|| self.runtime.block_on(self.send_events(sending)));
+                    let next = self.next_events(last).and_then(|events| {
+                        let changes = if changes.is_none() { self.next_changes()? } else { changes.take() };
+                        Ok((events, changes))
+                    });
+                    (sent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), next)
+                });
+                sent?;
+                self.outbox().rows_loaded(last)?;
+                (events, changes) = next?;
                 blocks += 1;
             }
-            let block = self.outbox().block(CHANGES)?;
-            if let Some(block) = &block {
-                self.runtime.block_on(self.send_changes(block))?;
-                self.outbox().block_loaded(block)?;
+            if let Some(Changes { block, rows }) = changes.take() {
+                self.runtime.block_on(self.send("play_changes", &CHANGES, &block.token, rows))?;
+                self.outbox().block_loaded(&block)?;
+                changes = self.next_changes()?;
                 blocks += 1;
-            }
-            if events.is_none() && block.is_none() {
-                return Ok(blocks);
             }
             let (version, leaves) = self.outbox().progress()?;
             self.runtime.block_on(self.send_progress(version, leaves))?;
         }
+        Ok(blocks)
+    }
+
+    /// The next block of events, behind the place `after`.
+    fn next_events(&self, after: i64) -> Result<Option<Events>, StoreError> {
+        let rows = self.outbox().rows(after, EVENTS_OF_BLOCK)?;
+        let Some(rows) = rows else { return Ok(None) };
+        let (token, last) = (rows.token.clone(), rows.last);
+        let rows = rows.unpack()?;
+        Ok(Some(Events { token, last, rows }))
+    }
+
+    /// The next block of changes.
+    fn next_changes(&self) -> Result<Option<Changes>, StoreError> {
+        let block = self.outbox().block(CHANGES_OF_BLOCK)?;
+        Ok(block.map(|block| {
+            let mut rows = Columns::new(&CHANGES);
+            for sent in &block.changes {
+                change(&mut rows, &self.node, block.version, sent.before.as_ref(), sent.now.as_ref());
+            }
+            Changes { block, rows }
+        }))
     }
 
     /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
@@ -158,42 +204,33 @@ impl Shared {
         self.outbox().restore(version, &plays)
     }
 
-    async fn send_events(&self, Rows { token, events, parts, .. }: &Rows) -> Result<(), StoreError> {
-        self.send_rows("play_events", EVENT_COLUMNS, token, events.iter().map(Vec::as_slice)).await?;
+    async fn send_events(
+        &self,
+        Events { token, rows: Waiting { events, parts }, .. }: Events,
+    ) -> Result<(), StoreError> {
+        self.send("play_events", &EVENTS, &token, events).await?;
         // Last, so that whoever finds a part finds its events.
-        self.send_rows("session_parts", PART_COLUMNS, token, parts.iter().map(Vec::as_slice)).await
+        self.send("session_parts", &PARTS, &token, parts).await
     }
 
-    /// Sends a block of rows that are encoded already.
-    async fn send_rows(
-        &self,
-        table: &str,
-        columns: &str,
-        token: &str,
-        rows: impl Iterator<Item = &[u8]>,
-    ) -> Result<(), StoreError> {
-        let text = format!("INSERT INTO {table} ({columns}) FORMAT RowBinary");
+    /// Sends a block.
+    async fn send(&self, name: &str, table: &[Stream], token: &str, rows: Columns) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let text = format!("INSERT INTO {name} ({}) FORMAT Native", names(table));
         let mut insert = self.connection.client().insert_formatted_with(text);
         for (name, value) in settings(token) {
             insert = insert.with_setting(name, value);
         }
-        let insert = insert.with_timeouts(Some(PATIENCE), Some(PATIENCE));
-        let mut insert = insert.buffered_with_capacity(CHUNK);
-        for rows in rows {
-            insert.write_buffered(rows);
-            if insert.buf_len() >= CHUNK {
-                insert.flush().await?;
+        let mut insert = insert.with_timeouts(Some(PATIENCE), Some(PATIENCE));
+        for piece in rows.into_block(table) {
+            let mut piece = Bytes::from(piece);
+            while !piece.is_empty() {
+                insert.send(piece.split_to(piece.len().min(CHUNK))).await?;
             }
         }
         Ok(insert.end().await?)
-    }
-
-    async fn send_changes(&self, Block { version, token, changes: sent }: &Block) -> Result<(), StoreError> {
-        let rows: Vec<Values> = sent
-            .iter()
-            .map(|change| changes(&self.node, *version, change.before.as_ref(), change.now.as_ref()))
-            .collect();
-        self.send_rows("play_changes", CHANGE_COLUMNS, token, rows.iter().map(Values::bytes)).await
     }
 
     async fn send_progress(&self, version: u64, leaves: u64) -> Result<(), StoreError> {

@@ -13,9 +13,9 @@
 mod connection;
 mod loader;
 pub mod migrations;
+mod native;
 mod outbox;
 mod queries;
-mod rowbinary;
 mod rows;
 mod sharing;
 

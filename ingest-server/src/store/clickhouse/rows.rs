@@ -1,27 +1,81 @@
 //! Rows as ClickHouse has them. Their columns are those of `schema/clickhouse/`.
 
-use super::rowbinary::Values;
+use super::native::{Columns, Stream};
 use delistening_schema::event::Body;
 use delistening_schema::intake::IntakeContext;
 use delistening_schema::play::{Fragment, Link, Play, SessionKey};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The columns of `play_events`, in the order of [`Waiting::events`].
-pub const EVENT_COLUMNS: &str = "node, leaf, received, anchored, device, listener, session, event, type, at, mono, track, \
-                                 artist, country, platform, body";
-/// The columns of `session_parts`, in the order of [`Waiting::part`].
-pub const PART_COLUMNS: &str = "device, session, node, leaf, received, listener, seq, part";
+const STRING: &str = "String";
+const NUMBER: &str = "UInt64";
+const FLAG: &str = "UInt8";
+const HASH: &str = "FixedString(32)";
+const UUID: &str = "UUID";
+const TIME: &str = "DateTime64(3, 'UTC')";
 
-/// What a batch says of a session, as rows that are ready to be sent.
-#[derive(Debug, Default)]
+/// What is sent to `play_events`.
+pub const EVENTS: [Stream; 17] = [
+    Stream::Column("node", STRING),
+    Stream::Column("leaf", NUMBER),
+    Stream::Column("received", TIME),
+    Stream::Column("anchored", "Nullable(DateTime64(3, 'UTC'))"),
+    Stream::Values,
+    Stream::Column("device", HASH),
+    Stream::Column("listener", STRING),
+    Stream::Column("session", UUID),
+    Stream::Column("event", UUID),
+    Stream::Column("type", STRING),
+    Stream::Column("at", TIME),
+    Stream::Column("mono", NUMBER),
+    Stream::Column("track", STRING),
+    Stream::Column("artist", STRING),
+    Stream::Column("country", STRING),
+    Stream::Column("platform", STRING),
+    Stream::Column("body", STRING),
+];
+
+/// What is sent to `session_parts`.
+pub const PARTS: [Stream; 8] = [
+    Stream::Column("device", HASH),
+    Stream::Column("session", UUID),
+    Stream::Column("node", STRING),
+    Stream::Column("leaf", NUMBER),
+    Stream::Column("received", TIME),
+    Stream::Column("listener", STRING),
+    Stream::Column("seq", NUMBER),
+    Stream::Column("part", STRING),
+];
+
+/// What is sent to `play_changes`.
+pub const CHANGES: [Stream; 18] = [
+    Stream::Column("sign", "Int8"),
+    Stream::Column("removed", FLAG),
+    Stream::Column("version", NUMBER),
+    Stream::Column("node", STRING),
+    Stream::Column("device", HASH),
+    Stream::Column("session", UUID),
+    Stream::Column("listener", STRING),
+    Stream::Column("track", STRING),
+    Stream::Column("artist", STRING),
+    Stream::Column("at", TIME),
+    Stream::Column("status", STRING),
+    Stream::Column("heard_ms", NUMBER),
+    Stream::Column("played_ms", NUMBER),
+    Stream::Column("country", STRING),
+    Stream::Column("platform", STRING),
+    Stream::Column("source", STRING),
+    Stream::Column("offline", FLAG),
+    Stream::Column("play", STRING),
+];
+
+/// What a batch says of a session, as it is sent.
+#[derive(Debug)]
 pub struct Waiting {
-    /// How many events there are.
-    pub count: usize,
-    /// Their rows for `play_events`.
-    pub events: Values,
-    /// A row for `session_parts`.
-    pub part: Values,
+    /// A row of `play_events` for each event.
+    pub events: Columns,
+    /// A row of `session_parts`.
+    pub parts: Columns,
 }
 
 /// What a batch says of a session, but for the events: with them it is the fragment again.
@@ -54,7 +108,7 @@ impl Waiting {
         });
         let artist = told.or_else(|| play?.artist.as_deref()).unwrap_or_default();
         let Fragment { leaf, received, anchored, listener, link, context, events } = fragment;
-        let mut waiting = Self { count: events.len(), ..Self::default() };
+        let mut waiting = Self::default();
         let mut part = Part {
             anchored: *anchored,
             link: *link,
@@ -72,7 +126,7 @@ impl Waiting {
                 part.tracks.insert(event.track.clone());
             }
             part.between = (part.between.0.min(at), part.between.1.max(at));
-            let row = &mut waiting.events;
+            let mut row = waiting.events.row();
             row.text(node);
             row.number(*leaf);
             row.number(*received);
@@ -90,7 +144,7 @@ impl Waiting {
             row.text(text(context.platform.as_ref()));
             row.text(&body);
         }
-        let row = &mut waiting.part;
+        let mut row = waiting.parts.row();
         row.hash(&key.device.0.0);
         row.uuid(key.session);
         row.text(node);
@@ -101,26 +155,47 @@ impl Waiting {
         row.text(&serde_json::to_string(&part).expect("a part is always representable"));
         waiting
     }
+
+    /// Takes over what [`Self::write`] wrote; `None` if it is something else.
+    #[must_use]
+    pub fn append(&mut self, mut written: &[u8]) -> Option<()> {
+        self.events.append(&mut written)?;
+        self.parts.append(&mut written)?;
+        written.is_empty().then_some(())
+    }
+
+    /// Writes it down, for [`Self::append`].
+    pub fn write(&self, to: &mut Vec<u8>) {
+        self.events.write(to);
+        self.parts.write(to);
+    }
 }
 
-/// The columns of `play_changes`, in the order of [`changes`].
-pub const CHANGE_COLUMNS: &str = "sign, removed, version, node, device, session, listener, track, artist, at, status, \
-                                  heard_ms, played_ms, country, platform, source, offline, play";
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { events: Columns::new(&EVENTS), parts: Columns::new(&PARTS) }
+    }
+}
 
-/// How a play changes: the row that takes away, and the row that adds.
-pub fn changes(node: &str, version: u64, before: Option<&Play>, now: Option<&(Play, String)>) -> Values {
-    let mut rows = Values::default();
+/// Adds how a play changes: the row that takes away, and the row that adds.
+pub fn change(
+    rows: &mut Columns,
+    node: &str,
+    version: u64,
+    before: Option<&Play>,
+    now: Option<&(Play, String)>,
+) {
     if let Some(play) = before {
         // Of what is taken away the text is not kept.
-        change(&mut rows, node, version, -1, now.is_none(), (play, ""));
+        signed(rows, node, version, -1, now.is_none(), (play, ""));
     }
     if let Some((play, text)) = now {
-        change(&mut rows, node, version, 1, false, (play, text));
+        signed(rows, node, version, 1, false, (play, text));
     }
-    rows
 }
 
-fn change(row: &mut Values, node: &str, version: u64, sign: i8, removed: bool, (play, is): (&Play, &str)) {
+fn signed(rows: &mut Columns, node: &str, version: u64, sign: i8, removed: bool, (play, is): (&Play, &str)) {
+    let mut row = rows.row();
     row.byte(sign.to_le_bytes()[0]);
     row.byte(u8::from(removed));
     row.number(version);

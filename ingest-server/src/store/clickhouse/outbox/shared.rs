@@ -1,7 +1,8 @@
 //! Sessions of which other nodes hold parts as well: what this node's log says of them, and whether they are counted
 //! here.
 
-use super::{Outbox, known, play};
+use super::Outbox;
+use super::changes::{known, play};
 use crate::store::StoreError;
 use delistening_schema::judge::has_gap;
 use delistening_schema::play::{Play, SessionKey};
