@@ -13,6 +13,18 @@ import { ensurePackages } from "./setup/packages.mjs";
 import { ensureRust } from "./setup/rust.mjs";
 import { ensureWasm } from "./setup/wasm.mjs";
 
+/** Everything that `setup` can put in place. */
+export const EVERYTHING = {
+  wasm: true,
+  browser: true,
+  firefox: true,
+  kotlin: true,
+  clickhouse: true,
+  go: true,
+  deny: true,
+  lints: true,
+};
+
 /**
  * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, deny }`: how to build WASM (see
  * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, the command that runs cargo-deny; each only where asked for.
@@ -43,16 +55,5 @@ export async function setup({
 }
 
 if (isEntry(import.meta.url)) {
-  await main(() =>
-    setup({
-      wasm: true,
-      browser: true,
-      firefox: true,
-      kotlin: true,
-      clickhouse: true,
-      go: true,
-      deny: true,
-      lints: true,
-    }),
-  );
+  await main(() => setup(EVERYTHING));
 }

@@ -10,7 +10,7 @@ import { bold, main, ROOT, run, Stop, say, seconds, step, steps } from "./lib/ru
 import { checkNpm, checkRust } from "./lib/supply.mjs";
 import { Totals } from "./lib/totals.mjs";
 import { workspaces } from "./setup/packages.mjs";
-import { setup } from "./setup.mjs";
+import { EVERYTHING, setup } from "./setup.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
 // Those that say most about a browser: keys, storage, the page's end, the network, media elements and libraries.
@@ -21,16 +21,7 @@ const IN_FIREFOX = [
 const totals = new Totals();
 
 async function all() {
-  const tools = await setup({
-    wasm: true,
-    browser: true,
-    firefox: true,
-    kotlin: true,
-    clickhouse: true,
-    go: true,
-    deny: true,
-    lints: true,
-  });
+  const tools = await setup(EVERYTHING);
   await step("Formatting of Rust", () => run("cargo", ["fmt", "--all", "--check"], { why: "Run `cargo fmt --all`." }));
   await step("Formatting and lints of TypeScript, JavaScript and JSON", () =>
     run("node_modules/.bin/biome", ["check", "--error-on-warnings"], { why: "Run `npx biome check --write`." }),
