@@ -13,7 +13,7 @@ use crate::ids::Ids;
 use crate::io::{Config, Entropy, ErrorNotice, Input, Notice, Now, Output, Record, Status};
 use crate::prelude::*;
 use crate::queue::Queue;
-use crate::record::{AlarmRecord, BatchRecord, State};
+use crate::record::{self, AlarmRecord, BatchRecord, State};
 use crate::session::Session;
 use crate::sorted::Map;
 use crate::upload::Upload;
@@ -25,6 +25,8 @@ use delistening_schema::{Anchor, DeviceId, PublicKey};
 
 /// How long to wait before something that could not be stored is tried again.
 const STORE_AGAIN_MS: u64 = 5_000;
+/// How many deletions that storage refused are remembered. The next to lead knows what to do with what is left.
+const LEFT_OVER: usize = 1_000;
 
 /// The state machine of one device, or of one of several owners that share a device's storage.
 // The flags are independent facts; no combination of them is a state of its own.
@@ -62,6 +64,10 @@ pub struct Core {
     unsigned: Option<Unsigned>,
     /// Sealed, but not known to be on disk: what is to be written, and when to try again after a failure.
     unstored: Option<Unstored>,
+    /// Deletions on their way to the disk of what need not be kept any longer, by ticket.
+    letting_go: Map<u64, LetGo>,
+    /// Those that storage has refused: they go with the next state that is stored.
+    left_over: Vec<String>,
     batches: Backlog,
     /// The device whose key was lost, while batches that it sealed are still to be sent.
     former: Option<DeviceId>,
@@ -87,6 +93,13 @@ struct Unstored {
     retry_at_ms: Option<u64>,
     /// How often it could not be stored.
     failures: u32,
+}
+
+/// What is deleted as the state is stored.
+struct LetGo {
+    deletes: Vec<String>,
+    /// Whether the server has it: then nothing is missing if it goes and the state stays as it was.
+    proved: bool,
 }
 
 /// An access token.
@@ -124,6 +137,8 @@ impl Core {
             anchor: None,
             unsigned: None,
             unstored: None,
+            letting_go: Map::default(),
+            left_over: Vec::new(),
             batches: Backlog::default(),
             former: None,
             upload: Upload::default(),
@@ -193,10 +208,12 @@ impl Core {
             }
             Input::Hidden => {
                 self.write_progress(now);
+                self.store_batch_again(now);
                 self.hidden = true;
             }
             Input::Flush => {
                 self.write_progress(now);
+                self.store_batch_again(now);
                 self.flushing = true;
             }
             Input::Tick => self.wake_at = None,
@@ -255,6 +272,27 @@ impl Core {
         ticket
     }
 
+    /// Stores the state, and lets go of what it makes up for.
+    fn store_state(&mut self, mut deletes: Vec<String>, proved: bool) {
+        deletes.append(&mut self.left_over);
+        let state = record::write(record::STATE.to_owned(), &self.state);
+        let ticket = self.store(vec![state], deletes.clone());
+        self.letting_go.insert(ticket, LetGo { deletes, proved });
+    }
+
+    fn let_go(&mut self, now: Now, LetGo { deletes, proved }: LetGo, ok: bool) {
+        if ok && !deletes.is_empty() {
+            // That made room.
+            self.store_batch_again(now);
+        } else if !ok && proved && !deletes.is_empty() {
+            // A disk that is full takes no state, but gives room back.
+            let ticket = self.store(Vec::new(), deletes.clone());
+            self.letting_go.insert(ticket, LetGo { deletes, proved: false });
+        } else if !ok && self.left_over.len() < LEFT_OVER {
+            self.left_over.extend(deletes);
+        }
+    }
+
     fn stored(&mut self, now: Now, ticket: u64, ok: bool) {
         if !ok && !self.storage_complained {
             self.storage_complained = true;
@@ -266,6 +304,9 @@ impl Core {
             self.storage_complained = false;
         }
         self.unconfirmed.remove(&ticket);
+        if let Some(what) = self.letting_go.remove(&ticket) {
+            self.let_go(now, what, ok);
+        }
         self.alarm_stored(now, ticket, ok);
         if self.unstored.as_ref().is_some_and(|unstored| unstored.ticket == ticket) {
             self.batch_stored(now, ok);

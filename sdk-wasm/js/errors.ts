@@ -70,5 +70,6 @@ export class TelemetryError extends Error {
 
 /** What anything that was thrown says. */
 export function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  // Some of the browser's own have a name only (QuotaExceededError).
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
 }

@@ -78,7 +78,6 @@ impl Core {
     /// The count is stored with the end of what it counts.
     pub(super) fn count_dropped(&mut self, reason: DropReason, events: usize, deletes: Vec<String>) {
         *self.state.dropped.get_or_insert_with(reason, || 0) += events as u64;
-        let state = record::write(record::STATE.to_owned(), &self.state);
-        self.store(vec![state], deletes);
+        self.store_state(deletes, false);
     }
 }

@@ -4,6 +4,7 @@
 use super::Core;
 use crate::prelude::*;
 use crate::record;
+use crate::sorted::Map;
 use delistening_schema::problem::Action;
 use delistening_schema::{DropReason, batch};
 
@@ -39,6 +40,9 @@ impl Core {
         self.former = None;
         self.state.device = self.key.as_ref().map(delistening_schema::PublicKey::thumbprint);
         (self.state.seq, self.state.prev) = (0, None);
+        // The new chain uses the former's numbers again.
+        self.left_over.clear();
+        self.letting_go = Map::default();
         self.token = None;
         let state = record::write(record::STATE.to_owned(), &self.state);
         self.store(vec![state], Vec::new());

@@ -86,7 +86,8 @@ impl Core {
             self.seal_due_ms = None;
             self.anchor = None;
         }
-        self.unstored = Some(Unstored { ticket: 0, batch, deletes: keys, retry_at_ms: None, failures: 0 });
+        let deletes = keys.into_iter().chain(core::mem::take(&mut self.left_over)).collect();
+        self.unstored = Some(Unstored { ticket: 0, batch, deletes, retry_at_ms: None, failures: 0 });
         self.store_batch();
     }
 
@@ -100,6 +101,13 @@ impl Core {
         unstored.ticket = self.store(puts, unstored.deletes.clone());
         unstored.retry_at_ms = None;
         self.unstored = Some(unstored);
+    }
+
+    /// A batch that could not be stored is tried again at once.
+    pub(super) fn store_batch_again(&mut self, now: Now) {
+        if let Some(at) = self.unstored.as_mut().and_then(|unstored| unstored.retry_at_ms.as_mut()) {
+            *at = now.mono_ms;
+        }
     }
 
     pub(super) fn batch_stored(&mut self, now: Now, ok: bool) {
@@ -280,8 +288,7 @@ impl Core {
         for seq in &seqs {
             self.batches.remove(*seq);
         }
-        let state = record::write(record::STATE.to_owned(), &self.state);
-        self.store(vec![state], seqs.into_iter().map(record::batch_key).collect());
+        self.store_state(seqs.into_iter().map(record::batch_key).collect(), true);
     }
 
     /// Whether a batch need not be kept any longer.

@@ -290,6 +290,60 @@ fn offline_plays_wait_and_go_when_the_network_is_back() {
     assert_eq!(ended, 31);
 }
 
+fn waits_on_disk(world: &World) -> Vec<&String> {
+    world.disk.keys().filter(|key| *key != "state").collect()
+}
+
+#[test]
+fn a_disk_that_stays_full_is_emptied_by_what_the_server_has() {
+    let mut world = World::new();
+    let mut core = one_played_session(&mut world);
+    world.give(&mut core, Input::Flush);
+    world.give(&mut core, Input::Online(false));
+    world.play(&mut core, 2, "stored", 40_000, Some(EndReason::Completed));
+    world.give(&mut core, Input::Flush);
+    let stored = waits_on_disk(&world).len();
+    world.disk_full = true;
+    world.play(&mut core, 3, "in memory", 40_000, Some(EndReason::Completed));
+    world.give(&mut core, Input::Flush);
+    assert!(stored > 0 && core.status().batches > stored);
+    assert_eq!(world.error_codes(), ["storage-unavailable"]);
+
+    // What is on disk goes, and that is deleted though the state that says so finds no room.
+    world.give(&mut core, Input::Online(true));
+    assert_eq!(waits_on_disk(&world), Vec::<&String>::new());
+    // With it, there is room.
+    world.disk_full = false;
+    world.give(&mut core, Input::Hidden);
+    assert_eq!(core.status().events + core.status().batches, 0);
+    assert_eq!(waits_on_disk(&world), Vec::<&String>::new());
+    let recorded = world.notices.iter().filter(|notice| matches!(notice, Notice::Event { .. })).count();
+    assert_eq!((world.server.events().len(), world.given_up()), (recorded, 0));
+}
+
+#[test]
+fn what_is_given_up_while_the_disk_is_full_does_not_stay_there() {
+    let mut world = World::new();
+    let mut core = world.start_with(Config { queue_events: 20, ..Config::default() }, &[]);
+    world.play(&mut core, 0, "t", 10_000, Some(EndReason::Skipped));
+    world.give(&mut core, Input::Flush);
+    world.give(&mut core, Input::Online(false));
+    for n in 1..=20 {
+        world.disk_full = n > 5;
+        world.play(&mut core, n, &format!("t{n}"), 40_000, Some(EndReason::Completed));
+        world.give(&mut core, Input::Flush);
+    }
+    assert!(world.given_up() > 0);
+    world.disk_full = false;
+    world.play(&mut core, 99, "last", 10_000, Some(EndReason::Skipped));
+    world.give(&mut core, Input::Flush);
+    let waits = waits_on_disk(&world).len();
+    assert_eq!(waits, core.status().batches + core.status().events, "{:?}", waits_on_disk(&world));
+    world.give(&mut core, Input::Online(true));
+    world.let_wait(&mut core, 10);
+    assert_eq!(world.server.dropped(), [(DropReason::QueueFull, world.given_up() as u64)]);
+}
+
 #[test]
 fn corrupted_records_are_set_aside() {
     let mut world = World::new();

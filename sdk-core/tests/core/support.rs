@@ -256,6 +256,8 @@ impl Server {
 pub struct World {
     pub disk: BTreeMap<String, String>,
     pub disk_works: bool,
+    /// Takes nothing new, but deletes.
+    pub disk_full: bool,
     pub network: bool,
     pub server: Server,
     pub now: Now,
@@ -277,6 +279,7 @@ impl World {
         Self {
             disk: BTreeMap::new(),
             disk_works: true,
+            disk_full: false,
             network: true,
             server: Server::new(),
             now: Now { wall_ms: 1_700_000_000_000, mono_ms: 1_000 },
@@ -345,11 +348,12 @@ impl World {
     pub fn perform(&mut self, core: &mut Core, output: Output) {
         match output {
             Output::Store { ticket, puts, deletes } => {
-                if self.disk_works {
+                let ok = self.disk_works && (!self.disk_full || puts.is_empty());
+                if ok {
                     self.disk.extend(puts.into_iter().map(|record| (record.key, record.value)));
                     self.disk.retain(|key, _| !deletes.contains(key));
                 }
-                core.handle(self.now, Input::Stored { ticket, ok: self.disk_works });
+                core.handle(self.now, Input::Stored { ticket, ok });
             }
             Output::Handover { records } => self.handed_over.extend(records),
             Output::Sign { ticket, message } => {

@@ -20,6 +20,28 @@ pub struct Write {
     pub deletes: Vec<String>,
 }
 
+/// What a disk can do.
+#[derive(Clone, Copy, Debug)]
+pub enum Disk {
+    /// Everything.
+    Works,
+    /// It takes nothing new, but deletes.
+    Full,
+    /// Nothing.
+    Broken,
+}
+
+impl Disk {
+    /// Whether it carries out a transaction that writes `puts`.
+    pub fn takes(self, puts: &[Record]) -> bool {
+        match self {
+            Self::Works => true,
+            Self::Full => puts.is_empty(),
+            Self::Broken => false,
+        }
+    }
+}
+
 /// A process or page in which a core runs.
 pub struct Tab {
     /// Its number, never used twice on a device.
@@ -84,8 +106,8 @@ pub struct Device {
     pub disk: BTreeMap<String, String>,
     /// What is on its way there, in order.
     pub writes: VecDeque<Write>,
-    /// Whether anything can be written.
-    pub disk_works: bool,
+    /// What can be written at the moment.
+    pub disk_is: Disk,
     /// Whether the network is there.
     pub network: bool,
     /// How far the wall clock is from the world's time, in milliseconds.
@@ -117,7 +139,7 @@ impl Device {
             number,
             disk: BTreeMap::new(),
             writes: VecDeque::new(),
-            disk_works: true,
+            disk_is: Disk::Works,
             network: true,
             clock_off: 0,
             listener: 0,
