@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { isEntry, main, ROOT, run, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
-import { buildWasm, CODECS, MODULES } from "./wasm.mjs";
+import { buildWasm, CODECS, MODULES, TOOLS } from "./wasm.mjs";
 
 const DEMO = "examples/demo";
 const AUDIT = "examples/audit";
@@ -32,7 +32,7 @@ export async function build(how, { conformance = false } = {}) {
   if (conformance) await step("Build the WASM module of the golden vectors", () => buildWasm(how, MODULES.conformance));
   await step("Build @delistening/sdk", buildSdk);
   await step("Build the WASM modules of the player's codecs", async () => {
-    for (const name of [...CODECS, "plain"]) await buildWasm(how, MODULES[name]);
+    for (const name of [...CODECS, ...TOOLS, "plain"]) await buildWasm(how, MODULES[name]);
   });
   await step("Build @delistening/player", () => compile("player"));
   await step("Build the demo page", buildDemo);

@@ -43,8 +43,11 @@ const PLAYER = {
 for (const codec of CODECS) {
   MODULES[codec] = { ...PLAYER, features: [codec, "silent"], simd: true, out: `player/dist/wasm/${codec}` };
 }
-// For browsers whose WASM has no SIMD, which are few: one module of all codecs.
-MODULES.plain = { ...PLAYER, features: [...CODECS, "silent"], out: "player/dist/wasm/plain" };
+// What else is done to sound, where it is wanted.
+export const TOOLS = ["measure", "resample"];
+for (const tool of TOOLS) MODULES[tool] = { ...PLAYER, features: [tool], simd: true, out: `player/dist/wasm/${tool}` };
+// For browsers whose WASM has no SIMD, which are few: one module of all.
+MODULES.plain = { ...PLAYER, features: [...CODECS, ...TOOLS, "silent"], out: "player/dist/wasm/plain" };
 // The same crate with the golden vectors' function, for the browser test. Never shipped.
 MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
 

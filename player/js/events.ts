@@ -16,6 +16,8 @@ export interface PlayerEvents {
   trackchange: { readonly track: PlayerTrack | undefined };
   /** Its picture is another than the track says: it was found on this device. */
   artworkchange: { readonly artwork: string | undefined };
+  /** More of its waveform is known. */
+  waveformchange: { readonly waveform: readonly number[] | undefined };
   queuechange: { readonly tracks: readonly PlayerTrack[]; readonly index: number };
   /** Playback was asked for; `playing` tells when there is sound. */
   play: { readonly positionMs: number };

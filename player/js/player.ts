@@ -1,42 +1,17 @@
 // The player: a queue, an engine, and what is measured. Nothing here throws into a host.
 
-import type { Telemetry, TelemetryOptions } from "@delistening/sdk";
-import { AutoEngine, type EngineChoice } from "./engine/auto.js";
+import type { Telemetry } from "@delistening/sdk";
 import type { Engine, EngineSignal } from "./engine/engine.js";
-import { NativeEngine } from "./engine/native.js";
 import { PlayerError, type PlayerErrorCode } from "./errors.js";
 import { type PlayerEvents, PlayerEventTarget, type PlayerState } from "./events.js";
 import { connectMediaSession } from "./media-session.js";
-import { type RememberOptions, remember } from "./memory.js";
-import type { Downloads } from "./offline/downloads.js";
+import { remember } from "./memory.js";
+import { makeEngine, type PlayerOptions } from "./options.js";
 import { type PlayerTrack, Queue } from "./queue.js";
 import { Sources, type TrackSource } from "./sources.js";
+import { Heard, type Span } from "./spans.js";
 import { Measurement } from "./telemetry.js";
-
-/** How a player is set up. */
-export interface PlayerOptions {
-  /** Measures plays: options for a telemetry of this player's own, or one that exists. */
-  telemetry?: Telemetry | TelemetryOptions;
-  /**
-   * What decodes and sounds: `native` is the browser's own `<audio>` and the default, `wasm` decodes by itself, `auto`
-   * chooses per track and falls back on the other where one fails. Or an engine of one's own.
-   */
-  engine?: Engine | EngineChoice;
-  /** Tracks follow on each other without a gap; with `auto`, that takes the WASM engine. */
-  gapless?: boolean;
-  /** How long the end of a track and the begin of the next sound together, in milliseconds; WASM engine only. */
-  crossfadeMs?: number;
-  /** Whether tags of loudness (ReplayGain, R128) are followed; WASM engine only. */
-  loudness?: "off" | "track" | "album";
-  /** Gives a fresh address for one that has expired; WASM engine only. */
-  refresh?: (src: string, status: number) => Promise<string | undefined> | string | undefined;
-  /** Tracks on this device: what is in it is played from there, without a network. */
-  downloads?: Downloads;
-  /** What is kept for the next visit: the volume by default, the queue if asked; false for nothing. */
-  remember?: boolean | RememberOptions;
-  /** Whether the platform's media controls are connected; true by default. */
-  mediaSession?: boolean;
-}
+import { Waveforms } from "./waveforms.js";
 
 /** Going back within this time from a track's begin goes to the track before; later, to its begin. */
 const RESTART_AFTER_MS = 3_000;
@@ -48,6 +23,8 @@ export class Player extends PlayerEventTarget {
   readonly #measurement: Measurement;
   readonly #closing = new AbortController();
   readonly #sources: Sources;
+  readonly #heard = new Heard();
+  readonly #waveforms: Waveforms;
   /** While it is found out where the track is that is loaded. */
   #finding: Promise<void> | undefined;
   /** Where the current track begins, once the engine has it. */
@@ -68,6 +45,9 @@ export class Player extends PlayerEventTarget {
     this.#engine = makeEngine(options);
     this.#measurement = new Measurement(options.telemetry, this.#closing.signal);
     this.#sources = new Sources(options.downloads);
+    this.#waveforms = new Waveforms(options, (track) => {
+      if (track === this.queue.current) this.#dispatch("waveformchange", { waveform: this.waveform });
+    });
     this.#engine.listen((signal) => this.#hear(signal));
     const { signal } = this.#closing;
     options.downloads?.addEventListener(
@@ -118,9 +98,47 @@ export class Player extends PlayerEventTarget {
     return (this.#loaded && this.#sources.peek(this.#loaded)?.offline) ?? false;
   }
 
+  /** What of the track is loaded. */
+  get buffered(): readonly Span[] {
+    return this.#isWithEngine ? this.#engine.buffered : [];
+  }
+
   /** How much is loaded after the present position. */
   get bufferedMs(): number {
-    return this.#engine.bufferedMs;
+    const { positionMs } = this;
+    const around = this.buffered.find(([fromMs, toMs]) => fromMs <= positionMs && positionMs <= toMs);
+    return around ? around[1] - positionMs : 0;
+  }
+
+  /** What was heard in this play of the track: sounded, and not silent. */
+  get heard(): readonly Span[] {
+    return this.#heard.spans;
+  }
+
+  /**
+   * How high the sound of the current track is over its length, from 0 to 1 at even distances: as the track says, or as
+   * was found so far where `analyse` is wanted.
+   */
+  get waveform(): readonly number[] | undefined {
+    return this.queue.current && this.#waveforms.peek(this.queue.current);
+  }
+
+  /** The output device that was chosen, by its identifier; empty for the system's own. */
+  get device(): string {
+    return this.#engine.device ?? "";
+  }
+
+  /**
+   * Has sound come out of another device, by an identifier of `navigator.mediaDevices.enumerateDevices()`. False, and
+   * nothing is changed, where the browser has no choice, does not allow it, or the device is not there.
+   */
+  async setDevice(id: string): Promise<boolean> {
+    try {
+      await this.#engine.setDevice?.(id);
+      return this.device === id;
+    } catch {
+      return false;
+    }
   }
 
   /** From 0 to 1. */
@@ -223,6 +241,7 @@ export class Player extends PlayerEventTarget {
   async close(): Promise<void> {
     this.stop();
     this.#closing.abort();
+    this.#waveforms.close();
     await this.#measurement.close();
   }
 
@@ -239,6 +258,7 @@ export class Player extends PlayerEventTarget {
     this.#finding = undefined;
     this.#sounded = undefined;
     this.#beginMs = 0;
+    this.#heard.clear();
     const source = this.#sources.peek(track);
     this.#enter(this.#wanted ? "loading" : "paused");
     this.#dispatch("trackchange", { track });
@@ -261,6 +281,7 @@ export class Player extends PlayerEventTarget {
 
   #begin(track: PlayerTrack, source: TrackSource, positionMs: number): void {
     this.#measurement.source(source.offline);
+    this.#waveforms.want(track, source.src, (loudness) => this.#engine.hint?.(source.src, loudness));
     this.#engine.load(source.src, positionMs);
     this.#prepare();
     if (source.artwork !== track.artwork) this.#dispatch("artworkchange", { artwork: source.artwork });
@@ -314,7 +335,10 @@ export class Player extends PlayerEventTarget {
     const next = this.queue.tracks[this.queue.following ?? -1];
     const wanted = next && isUrl(next.src) ? next : undefined;
     this.#sources.keep([this.#loaded, wanted]);
+    this.#waveforms.keep([this.#loaded, wanted]);
     const source = wanted && this.#sources.peek(wanted);
+    if (wanted && source)
+      this.#waveforms.want(wanted, source.src, (loudness) => this.#engine.hint?.(source.src, loudness));
     this.#engine.prepare?.(source?.src);
     if (!wanted || source) return;
     void this.#sources.find(wanted).then(() => {
@@ -335,6 +359,7 @@ export class Player extends PlayerEventTarget {
 
   #hear(signal: EngineSignal): void {
     this.#measurement.signal(signal, this.#engine, this.#byGesture);
+    this.#heard.signal(signal, this.#engine);
     switch (signal.type) {
       case "playing":
         this.#enter("playing");
@@ -414,18 +439,6 @@ export class Player extends PlayerEventTarget {
   #dispatch<K extends keyof PlayerEvents & string>(type: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-function makeEngine(options: PlayerOptions): Engine {
-  const { engine = "native", gapless, crossfadeMs, loudness, refresh } = options;
-  if (typeof engine !== "string") return engine;
-  if (engine === "native") return new NativeEngine();
-  return new AutoEngine(engine, {
-    ...(gapless !== undefined && { gapless }),
-    ...(crossfadeMs !== undefined && { crossfadeMs }),
-    ...(loudness !== undefined && { loudness }),
-    ...(refresh !== undefined && { refresh }),
-  });
 }
 
 /** Whether a person has just done something on the page. */

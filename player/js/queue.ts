@@ -1,5 +1,13 @@
 // What is played, in which order. Knows nothing of playback.
 
+/** How loud a track is, by EBU R 128. */
+export interface Loudness {
+  /** The integrated loudness, in LUFS. */
+  readonly integratedLufs: number;
+  /** The highest true peak, in dBTP. */
+  readonly truePeakDbtp: number;
+}
+
 /** A track to play. */
 export interface PlayerTrack {
   /** URL of the audio. */
@@ -19,6 +27,13 @@ export interface PlayerTrack {
   durationMs?: number;
   /** URL of a picture. */
   artwork?: string;
+  /**
+   * How high its sound is over its length, from 0 to 1 at even distances; or the address of that as JSON, which may also
+   * be what audiowaveform writes.
+   */
+  waveform?: readonly number[] | string;
+  /** How loud it is, where the platform has measured it. */
+  loudness?: Loudness;
   /** What led to the play: album, playlist, search … */
   source?: string;
   /** Whether `src` is on this device. */

@@ -13,6 +13,9 @@
 //! A demuxer is a file of its own in `demux/`: the containers are ours, small, and hold nothing of the file but what
 //! they must; the decoders are Symphonia's, and `ropus` for Opus. Memory does not grow with the length of a file,
 //! but for the sample tables of MP4, which are bounded. Bytes are never trusted.
+//!
+//! Beside it, each a feature and a module of its own that a page downloads when it is wanted: [`Meter`] tells how a
+//! track's sound looks and how loud it is, [`Resampler`] gives it another sample rate.
 
 // What is cast has been bounded, or is sound, where the last bits do not matter.
 #![allow(
@@ -34,16 +37,35 @@
     allow(dead_code, unused_imports)
 )]
 
+#[cfg(feature = "decode")]
 mod codec;
+#[cfg(feature = "decode")]
 mod decoder;
+#[cfg(feature = "decode")]
 mod demux;
+#[cfg(feature = "decode")]
 mod error;
+#[cfg(feature = "decode")]
 mod gain;
+#[cfg(feature = "measure")]
+mod meter;
+#[cfg(feature = "resample")]
+mod resample;
+#[cfg(feature = "decode")]
 mod track;
 mod wasm;
+#[cfg(feature = "decode")]
 mod window;
 
+#[cfg(feature = "decode")]
 pub use decoder::{Decoder, Progress};
+#[cfg(feature = "decode")]
 pub use error::Error;
+#[cfg(feature = "decode")]
 pub use gain::Gain;
+#[cfg(feature = "measure")]
+pub use meter::Meter;
+#[cfg(feature = "resample")]
+pub use resample::Resampler;
+#[cfg(feature = "decode")]
 pub use track::{CodecKind, Track};

@@ -52,7 +52,8 @@ for (const name of PACKAGES) {
       for (const path of [types, script]) assert.ok(files.includes(path.slice(2)), `${entry}: ${path}`);
     }
     const strange = files.filter(
-      (file) => !/^(dist\/.*\.(d\.ts|js|wasm)|dist\/LICENSE-\w+|README\.md|package\.json)$/.test(file),
+      (file) =>
+        !/^(dist\/.*\.(d\.ts|js|wasm)|dist\/LICENSE-\w+|README\.md|custom-elements\.json|package\.json)$/.test(file),
     );
     assert.deepEqual(strange, []);
     assert.ok(!files.some((file) => file.includes("conformance")));

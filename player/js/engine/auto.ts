@@ -1,6 +1,8 @@
 // Chooses per track between the browser's own `<audio>` and the WASM engine, and says why. Where one fails, the other
 // goes on from the same place. The WASM engine is fetched when it is first needed.
 
+import type { Loudness } from "../queue.js";
+import type { Span } from "../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "./engine.js";
 import { NativeEngine } from "./native.js";
 import type { WasmEngine, WasmEngineOptions } from "./wasm/engine.js";
@@ -14,6 +16,9 @@ export interface AutoEngineOptions extends WasmEngineOptions {
 }
 
 type Name = "native" | "wasm";
+
+/** The track that plays, and the one that follows. */
+const MOST_HINTS = 4;
 
 const TYPES: Record<string, string> = {
   aac: "audio/aac",
@@ -41,6 +46,9 @@ export class AutoEngine implements Engine {
   #next: string | undefined;
   #tried = new Set<Name>();
   #wanted = false;
+  #device = "";
+  /** What was said of sources before the WASM engine is here. */
+  readonly #hints = new Map<string, Loudness>();
   /** Where to begin once the engine is here. */
   #pendingMs: number | undefined;
   #waiting: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
@@ -64,8 +72,23 @@ export class AutoEngine implements Engine {
     return this.#pendingMs === undefined ? this.#engine.durationMs : undefined;
   }
 
-  get bufferedMs(): number {
-    return this.#pendingMs === undefined ? this.#engine.bufferedMs : 0;
+  get buffered(): readonly Span[] {
+    return this.#pendingMs === undefined ? this.#engine.buffered : [];
+  }
+
+  get device(): string {
+    return this.#device;
+  }
+
+  async setDevice(id: string): Promise<void> {
+    await Promise.all([this.#native.setDevice(id), this.#wasm?.setDevice(id)]);
+    this.#device = id;
+  }
+
+  hint(src: string, loudness: Loudness): void {
+    this.#hints.set(src, loudness);
+    if (this.#hints.size > MOST_HINTS) this.#hints.delete([...this.#hints.keys()][0] ?? src);
+    this.#wasm?.hint(src, loudness);
   }
 
   get volume(): number {
@@ -205,7 +228,8 @@ export class AutoEngine implements Engine {
   #fetchWasm(): Promise<WasmEngine> {
     this.#loading ??= import("./wasm/engine.js").then(
       ({ WasmEngine }) => {
-        const wasm = new WasmEngine(this.#options);
+        const wasm = new WasmEngine({ ...this.#options, device: this.#device || (this.#options.device ?? "") });
+        for (const [src, loudness] of this.#hints) wasm.hint(src, loudness);
         wasm.volume = this.volume;
         wasm.muted = this.muted;
         if (this.rate !== 1) wasm.rate = this.rate;

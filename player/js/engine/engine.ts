@@ -1,6 +1,8 @@
 // What decodes and sounds. The player speaks to every engine in these words, and to nothing behind them.
 
 import type { PlayerErrorCode } from "../errors.js";
+import type { Loudness } from "../queue.js";
+import type { Span } from "../spans.js";
 
 /** What an engine reports, as it happens. Positions are milliseconds of media time. */
 export type EngineSignal =
@@ -28,11 +30,17 @@ export interface Engine {
   readonly name: string;
   readonly positionMs: number;
   readonly durationMs: number | undefined;
-  /** How far the source is loaded from the present position on. */
-  readonly bufferedMs: number;
+  /** What of the source is loaded. */
+  readonly buffered: readonly Span[];
   volume: number;
   muted: boolean;
   rate: number;
+  /** The output device that was chosen; empty for the system's own. */
+  readonly device?: string;
+  /** Has sound come out of another device; rejects where that cannot be, and changes nothing. */
+  setDevice?(id: string): Promise<void>;
+  /** Says how loud a source is, before it sounds. */
+  hint?(src: string, loudness: Loudness): void;
   /** Is told everything, in order. */
   listen(listener: EngineListener): void;
   /**

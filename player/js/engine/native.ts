@@ -1,6 +1,7 @@
 // The browser's own `<audio>`: light, and right for ordinary files.
 
 import type { PlayerErrorCode } from "../errors.js";
+import type { Span } from "../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "./engine.js";
 
 const MEDIA_ERR_NETWORK = 2;
@@ -26,6 +27,7 @@ export class NativeEngine implements Engine {
   #lastMs = 0;
   #seekFromMs: number | undefined;
   #loaded = false;
+  #device = "";
 
   constructor(audio: HTMLAudioElement = new Audio()) {
     this.#audio = audio;
@@ -45,14 +47,25 @@ export class NativeEngine implements Engine {
     return Number.isFinite(duration) && duration > 0 ? Math.round(duration * 1000) : undefined;
   }
 
-  get bufferedMs(): number {
-    const { buffered, currentTime } = this.#audio;
-    for (let range = 0; range < buffered.length; range += 1) {
-      if (buffered.start(range) <= currentTime && currentTime <= buffered.end(range)) {
-        return Math.round((buffered.end(range) - currentTime) * 1000);
-      }
-    }
-    return 0;
+  get buffered(): readonly Span[] {
+    const { buffered } = this.#audio;
+    return Array.from({ length: buffered.length }, (_, at) => [buffered.start(at) * 1000, buffered.end(at) * 1000]);
+  }
+
+  get device(): string {
+    return this.#device;
+  }
+
+  async setDevice(id: string): Promise<void> {
+    await sink(this.#audio, id);
+    this.#device = id;
+    if (this.#spare) await sink(this.#spare, id);
+  }
+
+  get #bufferedMs(): number {
+    const { positionMs } = this;
+    const around = this.buffered.find(([fromMs, toMs]) => fromMs <= positionMs && positionMs <= toMs);
+    return around ? around[1] - positionMs : 0;
   }
 
   get volume(): number {
@@ -115,10 +128,11 @@ export class NativeEngine implements Engine {
     const { durationMs } = this;
     if (this.#next === undefined || this.#spare?.src || durationMs === undefined) return;
     const leftMs = durationMs - this.positionMs;
-    if (leftMs > PREPARE_MS && this.bufferedMs < leftMs - 1_000) return;
+    if (leftMs > PREPARE_MS && this.#bufferedMs < leftMs - 1_000) return;
     if (!this.#spare) {
       this.#spare = new Audio();
       this.#listenTo(this.#spare);
+      if (this.#device) void sink(this.#spare, this.#device).catch(() => {});
     }
     this.#spare.src = this.#next;
   }
@@ -217,6 +231,12 @@ export class NativeEngine implements Engine {
     this.#lastMs = this.positionMs;
     this.#listener({ type: "position", positionMs: this.#lastMs });
   }
+}
+
+/** Has an element sound through a device. */
+async function sink(audio: HTMLAudioElement, id: string): Promise<void> {
+  if (!("setSinkId" in audio)) throw new DOMException("this browser has no choice of devices", "NotSupportedError");
+  await audio.setSinkId(id);
 }
 
 /** Lets go of what an element has loaded. */

@@ -12,7 +12,7 @@ window.harness = {
     window.player = player;
     window.told = [];
     const types =
-      "statechange trackchange queuechange play playing pause stalled timeupdate durationchange seeking seeked ended volumechange ratechange enginechange artworkchange error";
+      "statechange trackchange queuechange play playing pause stalled timeupdate durationchange seeking seeked ended volumechange ratechange enginechange artworkchange waveformchange error";
     for (const type of types.split(" ")) {
       player.addEventListener(type, ({ detail }) => {
         window.told.push({ type, detail, state: player.state });

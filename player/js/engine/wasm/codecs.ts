@@ -1,6 +1,6 @@
 // The modules that decode: which one a file needs, and how it is loaded. One per family of codecs, each loaded once.
 
-import type * as Bindings from "../../wasm/mp3/delistening_player.js";
+import type * as Bindings from "../../wasm/plain/delistening_player.js";
 
 /** A decoder of one file, and the memory that its samples lie in. */
 export interface Decoder {
@@ -12,9 +12,11 @@ export interface Decoder {
 export const State = { read: 0, opened: 1, audio: 2, end: 3, unsupported: 4, damaged: 5 } as const;
 
 export type Codec = "mp3" | "flac" | "mp4" | "vorbis" | "opus" | "pcm";
+/** What else is done to sound: by a module of its own, where it is wanted. */
+export type Tool = "measure" | "resample";
 
 /** Each spelled out, so that bundlers see what belongs to them. */
-const MODULES: Record<Codec | "plain", () => [Promise<unknown>, URL]> = {
+const MODULES: Record<Codec | Tool | "plain", () => [Promise<unknown>, URL]> = {
   mp3: () => [
     import("../../wasm/mp3/delistening_player.js"),
     new URL("../../wasm/mp3/delistening_player_bg.wasm", import.meta.url),
@@ -38,6 +40,14 @@ const MODULES: Record<Codec | "plain", () => [Promise<unknown>, URL]> = {
   pcm: () => [
     import("../../wasm/pcm/delistening_player.js"),
     new URL("../../wasm/pcm/delistening_player_bg.wasm", import.meta.url),
+  ],
+  measure: () => [
+    import("../../wasm/measure/delistening_player.js"),
+    new URL("../../wasm/measure/delistening_player_bg.wasm", import.meta.url),
+  ],
+  resample: () => [
+    import("../../wasm/resample/delistening_player.js"),
+    new URL("../../wasm/resample/delistening_player_bg.wasm", import.meta.url),
   ],
   plain: () => [
     import("../../wasm/plain/delistening_player.js"),
@@ -80,25 +90,34 @@ const SIMD = Uint8Array.of(
   11,
 );
 
-const loading = new Map<string, Promise<Bindings.InitOutput & { Audio: typeof Bindings.Audio }>>();
+/** A module: what it offers, and the memory that its samples lie in. */
+export type Module = typeof Bindings & { readonly memory: WebAssembly.Memory };
+
+const loading = new Map<string, Promise<Module>>();
 
 /** A decoder for a file that begins with `head`. */
 export async function openDecoder(head: Uint8Array): Promise<Decoder> {
-  const name = WebAssembly.validate(SIMD) ? sniff(head) : "plain";
-  let module = loading.get(name);
-  if (!module) {
-    module = load(name);
-    loading.set(name, module);
-    module.catch(() => loading.delete(name));
-  }
-  const { Audio, memory } = await module;
+  const { Audio, memory } = await loadModule(sniff(head));
   return { audio: new Audio(), memory };
 }
 
-async function load(name: Codec | "plain"): Promise<Bindings.InitOutput & { Audio: typeof Bindings.Audio }> {
+/** Loads a module, once; without SIMD, the one that has all in it. */
+export function loadModule(name: Codec | Tool): Promise<Module> {
+  const wanted = WebAssembly.validate(SIMD) ? name : "plain";
+  let module = loading.get(wanted);
+  if (!module) {
+    module = load(wanted);
+    loading.set(wanted, module);
+    module.catch(() => loading.delete(wanted));
+  }
+  return module;
+}
+
+async function load(name: Codec | Tool | "plain"): Promise<Module> {
   const [bindings, address] = MODULES[name]();
-  const { default: init, Audio } = (await bindings) as typeof Bindings;
-  return { ...(await init({ module_or_path: address })), Audio };
+  const module = (await bindings) as typeof Bindings;
+  const { memory } = await module.default({ module_or_path: address });
+  return { ...module, memory };
 }
 
 /** The family of codecs of a file that begins with `head`, by its content: names and types are often wrong. */

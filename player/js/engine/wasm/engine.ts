@@ -1,9 +1,11 @@
 // Decodes by itself and sounds to the sample: the engine for what the browser does not play, or not without gaps.
 // Decoding is in worker.ts, sounding in worklet.ts; this is the page's side of both.
 
+import type { Loudness } from "../../queue.js";
+import type { Span } from "../../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "../engine.js";
 import type { GainMode, Order, Rendered, Report } from "./messages.js";
-import { Output } from "./output.js";
+import { hasDevices, Output } from "./output.js";
 
 /** How the engine is set up. */
 export interface WasmEngineOptions {
@@ -57,10 +59,12 @@ export class WasmEngine implements Engine {
   #speed = 1;
   #volume = 1;
   #muted = false;
+  #device: string;
   #waiting: { resolve: () => void; reject: (reason: DOMException) => void }[] = [];
 
   constructor(options: WasmEngineOptions = {}) {
     this.#options = options;
+    this.#device = options.device ?? "";
   }
 
   listen(listener: EngineListener): void {
@@ -85,8 +89,23 @@ export class WasmEngine implements Engine {
     return this.#durationMs === undefined ? undefined : Math.round(this.#durationMs);
   }
 
-  get bufferedMs(): number {
-    return Math.max(0, Math.round(this.#bufferedMs - this.positionMs));
+  get buffered(): readonly Span[] {
+    const { positionMs } = this;
+    return this.#bufferedMs > positionMs ? [[positionMs, Math.round(this.#bufferedMs)]] : [];
+  }
+
+  get device(): string {
+    return this.#device;
+  }
+
+  async setDevice(id: string): Promise<void> {
+    if (!hasDevices()) throw new DOMException("this browser has no choice of devices", "NotSupportedError");
+    await this.#output?.setDevice(id);
+    this.#device = id;
+  }
+
+  hint(src: string, loudness: Loudness): void {
+    this.#order({ type: "hint", src: absolute(src), loudness });
   }
 
   get volume(): number {
@@ -365,7 +384,7 @@ export class WasmEngine implements Engine {
     if (this.#output?.connection.rate !== rate) {
       this.#output?.close();
       this.#output = undefined;
-      const opening = Output.open(rate, this.#options.device ?? "", (rendered) => {
+      const opening = Output.open(rate, this.#device, (rendered) => {
         if (this.#output?.connection.rate === rate) this.#heard(rendered);
       });
       this.#opening = opening;

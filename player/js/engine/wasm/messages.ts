@@ -2,6 +2,7 @@
 // counted in frames since the worker began and never go back: a seek leaves out, it does not rewind.
 
 import type { PlayerErrorCode } from "../../errors.js";
+import type { Loudness } from "../../queue.js";
 
 /** The page to the worker. */
 export type Order =
@@ -31,6 +32,8 @@ export type Order =
       readonly crossfadeMs: number;
       readonly gain: GainMode;
     }
+  /** How loud a file is, for when it begins. */
+  | { readonly type: "hint"; readonly src: string; readonly loudness: Loudness }
   /** The answer to `expired`. */
   | { readonly type: "address"; readonly id: number; readonly src?: string }
   | { readonly type: "stop" };

@@ -29,7 +29,8 @@ export class Output {
   /** An output at the sample rate of what is to be sounded: nothing is resampled but by the browser, at the very end. */
   static async open(rate: number, device: string, rendered: (rendered: Rendered) => void): Promise<Output> {
     const context = new AudioContext({ sampleRate: rate, latencyHint: "playback" });
-    if (device && "setSinkId" in context) await (context as SinkContext).setSinkId(device).catch(() => {});
+    // A device that is gone by now: the system's own.
+    if (device && hasDevices()) await (context as SinkContext).setSinkId(device).catch(() => {});
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     const ring = makeRing(rate);
     const worklet = new AudioWorkletNode(context, "delistening-output", {
@@ -68,6 +69,11 @@ export class Output {
     gain.linearRampToValueAtTime(volume, currentTime + RAMP_S);
   }
 
+  /** Rejects where the device is not there, or not allowed. */
+  async setDevice(id: string): Promise<void> {
+    await (this.context as SinkContext).setSinkId(id);
+  }
+
   close(): void {
     this.#worklet.disconnect();
     void this.context.close().catch(() => {});
@@ -78,5 +84,10 @@ export class Output {
 const START_MS = 1_000;
 /** A change of volume is spread over this, so that it does not click. */
 const RAMP_S = 0.015;
+
+/** Whether the browser has a choice of output devices for what is decoded here. */
+export function hasDevices(): boolean {
+  return "setSinkId" in AudioContext.prototype;
+}
 
 type SinkContext = AudioContext & { setSinkId(id: string): Promise<void> };

@@ -146,7 +146,7 @@ export class Voice {
 }
 
 /** Goes on until there are samples, the track is known, or nothing follows. */
-async function advance(source: Source, { audio }: Decoder, signal: AbortSignal): Promise<number> {
+export async function advance(source: Source, { audio }: Decoder, signal: AbortSignal): Promise<number> {
   for (;;) {
     const state: number = audio.advance();
     if (state === State.unsupported || state === State.damaged) {
