@@ -17,11 +17,11 @@ interface Volume {
   readonly muted: boolean;
 }
 
+/** Apart from the queue, which may be long: it is written every few seconds. */
 interface Place {
-  readonly queue: unknown;
-  /** The track that `positionMs` is of. */
-  readonly id?: string;
-  readonly positionMs?: number;
+  /** The track that it is in. */
+  readonly id: string;
+  readonly positionMs: number;
 }
 
 /** The place in a track is written this often while it plays, in milliseconds of media time. */
@@ -45,20 +45,25 @@ export function remember(
     on("volumechange", () => write(key, { volume: player.volume, muted: player.muted } satisfies Volume));
   }
   if (queue) {
-    const key = `delistening.${name}.queue`;
-    const kept = read<Place>(key);
-    if (player.queue.restore(kept?.queue) && player.queue.current?.id === kept?.id)
+    const [queueKey, placeKey] = [`delistening.${name}.queue`, `delistening.${name}.place`];
+    const kept = read<Place>(placeKey);
+    if (player.queue.restore(read(queueKey)) && player.queue.current?.id === kept?.id)
       resume(Number(kept?.positionMs) || 0);
     let wroteMs = 0;
-    const save = () => {
+    const savePlace = () => {
       wroteMs = player.positionMs;
       const id = player.queue.current?.id;
-      write(key, { queue: player.queue.save(), ...(id !== undefined && { id }), positionMs: wroteMs } satisfies Place);
+      if (id !== undefined) write(placeKey, { id, positionMs: wroteMs } satisfies Place);
+    };
+    const save = () => {
+      write(queueKey, player.queue.save());
+      savePlace();
     };
     // What is cleared is not kept: nothing of it should come back.
-    on("queuechange trackchange pause seeked", save);
-    on("timeupdate", () => Math.abs(player.positionMs - wroteMs) >= EVERY_MS && save());
-    globalThis.addEventListener?.("pagehide", save, { signal });
+    on("queuechange trackchange", save);
+    on("pause seeked", savePlace);
+    on("timeupdate", () => Math.abs(player.positionMs - wroteMs) >= EVERY_MS && savePlace());
+    globalThis.addEventListener?.("pagehide", savePlace, { signal });
   }
 }
 

@@ -218,7 +218,8 @@ export class Queue {
 
   /** All of it as plain data. */
   save(): QueueState {
-    const places = this.#unshuffled?.map((track) => this.#tracks.indexOf(track)).filter((place) => place >= 0);
+    const at = new Map(this.#tracks.map((track, place) => [track, place]));
+    const places = this.#unshuffled?.map((track) => at.get(track)).filter((place) => place !== undefined);
     return {
       tracks: [...this.#tracks],
       index: this.#index,

@@ -91,7 +91,8 @@ test("without being asked the queue is forgotten and the volume kept; neither, w
 test("what lies in the storage may be anything, and a page without storage plays too", async () => {
   const told = await opened(async () => {
     localStorage.setItem("delistening.player.volume", "}{");
-    localStorage.setItem("delistening.player.queue", '{"queue":{"tracks":[{}]},"positionMs":"x"}');
+    localStorage.setItem("delistening.player.queue", '{"tracks":[{}]}');
+    localStorage.setItem("delistening.player.place", '{"positionMs":"x"}');
     await harness.start({ remember: { queue: true } });
     const strange = [player.volume, player.queue.tracks.length, player.positionMs];
     Object.defineProperty(window, "localStorage", {
@@ -106,6 +107,26 @@ test("what lies in the storage may be anything, and a page without storage plays
     return { strange, state: player.state, volume: player.volume };
   });
   assert.deepEqual(told, { strange: [1, 0, 0], state: "playing", volume: 0.2 });
+});
+
+test("while a track plays its place is written again and again, and the queue is not", async () => {
+  const written = await opened(async () => {
+    await harness.start({ remember: { queue: true } });
+    player.queue.add(harness.music("doorbell-sunrise"));
+    await player.play();
+    await harness.state("playing");
+    const keys = [];
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key, value) {
+      keys.push(key);
+      setItem.call(this, key, value);
+    };
+    player.rate = 4;
+    while (keys.length === 0) await harness.until(({ type }) => type === "timeupdate", window.told.length);
+    Storage.prototype.setItem = setItem;
+    return keys;
+  });
+  assert.deepEqual(new Set(written), new Set(["delistening.player.place"]));
 });
 
 test("the place before a track is loaded is of that track alone", async () => {
