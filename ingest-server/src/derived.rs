@@ -57,6 +57,13 @@ pub fn remove(path: &Path) {
     }
 }
 
+/// Writes the file anew, after something was erased from it. `secure_delete` overwrites what is deleted, but not the
+/// copies that rows leave behind in a page when it is split; and what was written lies in the file's own log as well.
+pub fn scrub(database: &Connection) -> rusqlite::Result<()> {
+    database.execute_batch("VACUUM")?;
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// How many entries of the log the file knows.
 pub fn leaves(database: &Connection) -> rusqlite::Result<u64> {
     let leaves =

@@ -86,8 +86,14 @@ pub async fn run(
     let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
     let keyring = Arc::new(keyring);
     let log = Arc::new(Log::open(&data, signers, &log)?);
-    let store: Arc<dyn Store> = match clickhouse {
-        Some(connection) => Arc::new(open_clickhouse(connection, &log, &data, Arc::clone(&analysis)).await?),
+    let clickhouse = match clickhouse {
+        Some(connection) => {
+            Some(Arc::new(open_clickhouse(connection, &log, &data, Arc::clone(&analysis)).await?))
+        }
+        None => None,
+    };
+    let store: Arc<dyn Store> = match &clickhouse {
+        Some(store) => Arc::clone(store) as Arc<dyn Store>,
         None => Arc::new(SqliteStore::open(&data.join("plays.sqlite"))?),
     };
     let live = {
@@ -95,6 +101,9 @@ pub async fn run(
         // Stores block.
         Arc::new(tokio::task::spawn_blocking(move || Live::open(&*store)).await.map_err(io::Error::other)??)
     };
+    if let Some(store) = clickhouse {
+        store.start();
+    }
     let following = projection::Options { verdicts_after, analysis };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
@@ -160,7 +169,5 @@ async fn open_clickhouse(
         }
         Ok(()) => {}
     }
-    let store = ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())?;
-    store.start();
-    Ok(store)
+    ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())
 }

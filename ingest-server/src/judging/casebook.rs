@@ -168,9 +168,9 @@ impl SqliteCasebook {
         Ok(self.database.execute_batch("COMMIT")?)
     }
 
-    /// Takes what was deleted out of the file's own log as well.
+    /// Leaves nothing of what was deleted.
     pub(super) fn forget(&self) -> Result<()> {
-        Ok(self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+        Ok(derived::scrub(&self.database)?)
     }
 
     pub(super) fn changed(&self, from: u64, to: u64) -> Result<Vec<Play>> {

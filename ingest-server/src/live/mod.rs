@@ -3,10 +3,11 @@
 //! A reader gets a snapshot with a sequence number, then what changed since the number it has. However slow
 //! it is, there is nothing to queue for it: changes are read from the present counts when it asks.
 
-use crate::store::{Bounds, Change, Dimension, Filter, Store, StoreError};
+use crate::store::{Change, Held, Store, StoreError};
 use delistening_schema::play::{self, Play, Status, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -36,6 +37,7 @@ pub struct Frame {
 #[derive(Debug)]
 pub struct Live {
     counts: RwLock<Counts>,
+    begun: AtomicBool,
     bell: watch::Sender<u64>,
 }
 
@@ -53,29 +55,44 @@ type Tracks = BTreeMap<String, (LiveCounts, u64)>;
 const TRACKS: u32 = 100_000;
 
 impl Live {
-    /// Begins with what the store holds; with nothing if that is somewhere else and does not answer.
+    /// Begins with what the store holds; with nothing if that is somewhere else and does not answer: then
+    /// [`Self::begin`] is to be called when it does.
     pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
-        let (total, tracks) = match Self::held(store) {
-            Err(StoreError::ClickHouse(error)) => {
-                tracing::warn!(%error, "live counts begin with nothing");
-                Default::default()
-            }
-            held => held?,
-        };
         let (bell, _) = watch::channel(0);
-        Ok(Self { counts: RwLock::new(Counts { seq: 0, total, tracks }), bell })
+        let live = Self { counts: RwLock::default(), begun: AtomicBool::new(false), bell };
+        match live.begin(store) {
+            Err(StoreError::ClickHouse(error)) => {
+                tracing::warn!(%error, "live counts begin with nothing, until ClickHouse answers");
+            }
+            begun => begun?,
+        }
+        Ok(live)
     }
 
-    fn held(store: &dyn Store) -> Result<(LiveCounts, Tracks), StoreError> {
-        let filter = Filter::default();
+    /// Whether they are those of everything that the store holds.
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// Begins anew with what the store holds. Not while it takes something in.
+    pub fn begin(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let Held { total, tracks, waiting } = store.held(TRACKS)?;
         let live = |counts: &play::Counts| LiveCounts {
             valid: counts.valid,
             not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
             heard_ms: counts.heard_ms,
         };
-        let total = live(&store.counts(&filter, &Bounds::all())?.total);
-        let ranked = store.top(Dimension::Track, &filter, &Bounds::all(), None, TRACKS)?;
-        Ok((total, ranked.into_iter().map(|track| (track.id, (live(&track.counts), 0))).collect()))
+        let seq = {
+            let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+            let seq = counts.seq + 1;
+            let tracks = tracks.into_iter().map(|track| (track.id, (live(&track.counts), seq))).collect();
+            *counts = Counts { seq, total: live(&total), tracks };
+            counts.apply(&waiting);
+            seq
+        };
+        self.begun.store(true, Ordering::Release);
+        self.bell.send_replace(seq);
+        Ok(())
     }
 
     /// Counts what changed.
@@ -86,22 +103,8 @@ impl Live {
         let seq = {
             let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
             counts.seq += 1;
-            let Counts { seq, total, tracks } = &mut *counts;
-            let mut count = |play: &Play, change: fn(&mut LiveCounts, &Verdict)| {
-                let (track, last_seq) = tracks.entry(play.track.clone()).or_default();
-                *last_seq = *seq;
-                change(track, &play.verdict);
-                change(total, &play.verdict);
-            };
-            for Change { before, now } in changes {
-                if let Some(play) = before {
-                    count(play, LiveCounts::take_out);
-                }
-                if let Some(play) = now {
-                    count(play, LiveCounts::put_in);
-                }
-            }
-            *seq
+            counts.apply(changes);
+            counts.seq
         };
         self.bell.send_replace(seq);
     }
@@ -126,6 +129,26 @@ impl Live {
         let newer = counts.tracks.iter().filter(|(_, (_, last_seq))| seq.is_none_or(|seq| *last_seq > seq));
         let tracks = newer.map(|(track, (counts, _))| (track.clone(), counts.clone())).collect();
         Frame { seq: counts.seq, total: counts.total.clone(), tracks }
+    }
+}
+
+impl Counts {
+    fn apply(&mut self, changes: &[Change]) {
+        let Self { seq, total, tracks } = self;
+        let mut count = |play: &Play, change: fn(&mut LiveCounts, &Verdict)| {
+            let (track, last_seq) = tracks.entry(play.track.clone()).or_default();
+            *last_seq = *seq;
+            change(track, &play.verdict);
+            change(total, &play.verdict);
+        };
+        for Change { before, now } in changes {
+            if let Some(play) = before {
+                count(play, LiveCounts::take_out);
+            }
+            if let Some(play) = now {
+                count(play, LiveCounts::put_in);
+            }
+        }
     }
 }
 

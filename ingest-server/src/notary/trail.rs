@@ -274,8 +274,7 @@ impl Trail {
             transaction.execute("DELETE FROM erasures WHERE leaf = ?1", [leaf])?;
         }
         transaction.commit()?;
-        // What was written before lies in the file's own log as well, until that is taken over.
-        self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        derived::scrub(&self.database)
     }
 }
 

@@ -22,7 +22,7 @@ use delistening_schema::analysis::Analysis;
 use follower::Follower;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -83,9 +83,13 @@ impl Projection {
         let trail = Trail::open(&folder.join("trail.sqlite"), log.size())?;
         let bench = Bench::open(&folder.join("judge.sqlite"), log.size(), options.analysis)?;
         let notary = Notary::new(trail, log.committer().clone(), options.verdicts_after);
+        let begins = (!live.has_begun()).then(|| (Arc::clone(&store), Arc::clone(&live)));
         let follower =
             Follower { log: Arc::clone(&log), bench, store, live, notary, projected: follows, agreed: false };
         let follower = Arc::new(Mutex::new(follower));
+        if let Some((store, live)) = begins {
+            tokio::spawn(begin_live(store, live, Arc::downgrade(&follower)));
+        }
         let background = Background::start("projection")?;
         tokio::spawn(follow(log, Arc::clone(&follower), background));
         Ok(Self { projected, follower })
@@ -110,6 +114,25 @@ impl Projection {
     pub async fn reaches(&self, size: u64) {
         // The sender lives as long as this does.
         let _ = self.projected.clone().wait_for(|projected| *projected >= size).await;
+    }
+}
+
+/// Begins live counts as soon as the store answers, if it did not at the start.
+async fn begin_live(store: Arc<dyn Store>, live: Arc<Live>, follower: Weak<Mutex<Follower>>) {
+    while !live.has_begun() && follower.strong_count() > 0 {
+        tokio::time::sleep(AGAIN).await;
+        let (store, live, follower) = (Arc::clone(&store), Arc::clone(&live), Weak::clone(&follower));
+        let begun = tokio::task::spawn_blocking(move || {
+            // Nobody waits for a store that is away: it is asked for less first.
+            store.version()?;
+            let Some(follower) = follower.upgrade() else { return Ok(()) };
+            // Nothing is taken in meanwhile.
+            let _still = follower.lock().unwrap_or_else(PoisonError::into_inner);
+            live.begin(&*store)
+        });
+        if let Ok(Err(error)) = begun.await {
+            tracing::debug!(%error, "live counts cannot begin yet");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod sqlite;
 pub use query::{Bounds, Dimension, Filter, Rank, Ranked, Series};
 pub use sqlite::SqliteStore;
 
-use delistening_schema::play::{Fragment, Play, SessionKey};
+use delistening_schema::play::{Counts, Fragment, Play, SessionKey};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -62,6 +62,17 @@ pub struct Change {
     pub now: Option<Play>,
 }
 
+/// Everything that a store has taken in, at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// What it counts.
+    pub total: Counts,
+    /// The most played tracks of that.
+    pub tracks: Vec<Ranked>,
+    /// How what it counts will change by what it has taken in and answers do not know of.
+    pub waiting: Vec<Change>,
+}
+
 /// A store.
 pub trait Store: std::fmt::Debug + Send + Sync {
     /// How many entries of the log it has taken in.
@@ -73,6 +84,16 @@ pub trait Store: std::fmt::Debug + Send + Sync {
 
     /// Forgets everything of a listener.
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError>;
+
+    /// Everything that it has taken in, with so many tracks at most. Not while something is taken in.
+    fn held(&self, tracks: u32) -> Result<Held, StoreError> {
+        let (filter, all) = (Filter::default(), Bounds::all());
+        Ok(Held {
+            total: self.counts(&filter, &all)?.total,
+            tracks: self.top(Dimension::Track, &filter, &all, None, tracks)?,
+            waiting: Vec::new(),
+        })
+    }
 
     /// How many entries of the log answers know of.
     fn loaded(&self) -> Result<u64, StoreError> {

@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::model::{Model, Random, addition, any_play};
 use super::{Tested, agree, clickhouse, runtime};
+use delistening_ingest::live::Live;
 use delistening_ingest::store::Store as _;
 use delistening_ingest::store::clickhouse::migrations;
 use delistening_schema::play::Play;
@@ -48,6 +49,8 @@ fn killing_the_engine_at_any_moment_loses_and_doubles_nothing() {
             // And the server as well: what it knew is what is on its disk.
             store = open();
         }
+        // Also of what was sent, and nobody knows whether it arrived.
+        super::live::agree(&Live::open(&store).unwrap(), &model);
     }
     store.load().unwrap();
     agree(&Tested::ClickHouse(store), &model, &mut random, 3);
@@ -106,7 +109,12 @@ fn while_clickhouse_is_away_everything_else_goes_on_and_then_it_catches_up() {
     }
     assert!(store.load().is_err());
     assert!(store.counts(&super::Filter::default(), &super::Bounds::all()).is_err());
+    let live = Live::open(&store).unwrap();
+    assert!(!live.has_begun() && live.begin(&store).is_err());
     let engine = Engine::start(&data, port);
+    live.begin(&store).unwrap();
+    assert!(live.has_begun());
+    super::live::agree(&live, &model);
     // Fifty changes of a session are one by now.
     assert_eq!(store.load().unwrap(), 1);
     agree(&Tested::ClickHouse(store), &model, &mut random, 3);

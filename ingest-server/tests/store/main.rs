@@ -1,7 +1,9 @@
 //! One suite for both stores: whatever they are told, they give the same answers, those of a plain model.
 
 mod engine;
+mod erasure;
 mod faults;
+mod live;
 mod migrations;
 mod model;
 mod sharing;

@@ -8,13 +8,13 @@ use super::native::{Columns, Stream, names};
 use super::outbox::Block;
 use super::rows::{CHANGES, EVENTS, PARTS, Waiting, change};
 use super::{Shared, migrations};
-use crate::store::StoreError;
+use crate::store::{Change, StoreError};
 use bytes::Bytes;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
 use delistening_schema::play::Play;
 use serde::{Deserialize, Serialize};
-use std::sync::{Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// Rows of a block of events: enough for ClickHouse to work at its best, and some 100 MB until it has taken them.
@@ -109,11 +109,7 @@ impl Shared {
     /// Loads everything that waits, and gives how many blocks that took. Looks for what other nodes hold of the same
     /// sessions, unless that is less than `patience` ago.
     pub fn load(&self, patience: Duration) -> Result<u64, StoreError> {
-        let mut state = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.checked {
-            self.runtime.block_on(self.check())?;
-            state.checked = true;
-        }
+        let mut state = self.begin()?;
         let looks = state.looked.is_none_or(|looked| looked.elapsed() >= patience);
         let (mut blocks, mut looked) = (0, Ok(false));
         loop {
@@ -136,6 +132,31 @@ impl Shared {
         Ok(blocks)
     }
 
+    /// Keeps everybody else from loading, once it is known what ClickHouse counts.
+    fn begin(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let mut state = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.checked {
+            self.runtime.block_on(self.check())?;
+            state.checked = true;
+        }
+        Ok(state)
+    }
+
+    /// Calls `look` with the changes that ClickHouse does not count yet, while these stay the same.
+    pub fn while_nothing_is_loaded<T>(
+        &self,
+        look: impl FnOnce(Vec<Change>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _still = self.begin()?;
+        // Nobody knows whether ClickHouse counts a block that it did not acknowledge.
+        let sent = self.outbox().sent_block()?;
+        if let Some(block) = sent {
+            self.send_changes(self.ready(block))?;
+        }
+        let waiting = self.outbox().waiting()?;
+        look(waiting)
+    }
+
     fn load_blocks(&self) -> Result<u64, StoreError> {
         let mut blocks = 0;
         let mut events = self.next_events(0)?;
@@ -156,9 +177,8 @@ impl Shared {
                 (events, changes) = next?;
                 blocks += 1;
             }
-            if let Some(Changes { block, rows }) = changes.take() {
-                self.runtime.block_on(self.send("play_changes", &CHANGES, &block.token, rows))?;
-                self.outbox().block_loaded(&block)?;
+            if let Some(sending) = changes.take() {
+                self.send_changes(sending)?;
                 changes = self.next_changes()?;
                 blocks += 1;
             }
@@ -180,13 +200,20 @@ impl Shared {
     /// The next block of changes.
     fn next_changes(&self) -> Result<Option<Changes>, StoreError> {
         let block = self.outbox().block(CHANGES_OF_BLOCK)?;
-        Ok(block.map(|block| {
-            let mut rows = Columns::new(&CHANGES);
-            for sent in &block.changes {
-                change(&mut rows, &self.node, block.version, sent.before.as_ref(), sent.now.as_ref());
-            }
-            Changes { block, rows }
-        }))
+        Ok(block.map(|block| self.ready(block)))
+    }
+
+    fn ready(&self, block: Block) -> Changes {
+        let mut rows = Columns::new(&CHANGES);
+        for sent in &block.changes {
+            change(&mut rows, &self.node, block.version, sent.before.as_ref(), sent.now.as_ref());
+        }
+        Changes { block, rows }
+    }
+
+    fn send_changes(&self, Changes { block, rows }: Changes) -> Result<(), StoreError> {
+        self.runtime.block_on(self.send("play_changes", &CHANGES, &block.token, rows))?;
+        Ok(self.outbox().block_loaded(&block)?)
     }
 
     /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.

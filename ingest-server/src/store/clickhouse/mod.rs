@@ -21,7 +21,7 @@ mod sharing;
 
 pub use connection::{Connection, Secret};
 
-use super::{Addition, Bounds, Change, Dimension, Filter, Rank, Ranked, Series, Store, StoreError};
+use super::{Addition, Bounds, Change, Dimension, Filter, Held, Rank, Ranked, Series, Store, StoreError};
 use delistening_schema::analysis::Analysis;
 use delistening_schema::play::Play;
 use loader::Bell;
@@ -113,6 +113,17 @@ impl Store for ClickHouseStore {
         let changes = self.shared.outbox().erase(listener)?;
         self.shared.bell.ring();
         Ok(changes)
+    }
+
+    fn held(&self, tracks: u32) -> Result<Held, StoreError> {
+        let (filter, all) = (Filter::default(), Bounds::all());
+        self.shared.while_nothing_is_loaded(|waiting| {
+            Ok(Held {
+                total: self.counts(&filter, &all)?.total,
+                tracks: self.top(Dimension::Track, &filter, &all, None, tracks)?,
+                waiting,
+            })
+        })
     }
 
     fn loaded(&self) -> Result<u64, StoreError> {

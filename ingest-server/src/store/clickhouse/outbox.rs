@@ -169,7 +169,8 @@ impl Outbox {
         for listener in listeners {
             transaction.execute("DELETE FROM erasures WHERE listener = ?1", [listener])?;
         }
-        transaction.commit()
+        transaction.commit()?;
+        derived::scrub(&self.database)
     }
 
     /// Whether it is known what ClickHouse counts, if `version` is the last block that ClickHouse has of this node.

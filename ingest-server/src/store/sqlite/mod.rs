@@ -7,6 +7,7 @@ mod packed;
 
 use super::query::STEP_MS;
 use super::{Addition, Bounds, Change, Dimension, Filter, Rank, Ranked, Series, Store, StoreError};
+use crate::derived;
 use delistening_schema::play::{Counts, Play, SessionKey, Status};
 use packed::{Listeners, Matcher, Name, NameSet, ROW, ROWS, Row};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
@@ -151,8 +152,7 @@ impl Store for SqliteStore {
         transaction.execute("DELETE FROM names WHERE id = ?1", [name])?;
         transaction.execute("UPDATE progress SET version = version + 1", [])?;
         transaction.commit()?;
-        // The log of what was written holds it as well until it is taken over.
-        database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        derived::scrub(database)?;
         erased
             .iter()
             .map(|(_, text)| Ok(Change { before: Some(serde_json::from_str(text)?), now: None }))

@@ -46,12 +46,23 @@ impl Outbox {
     /// The block of changes that is sent and not acknowledged, or else a new one of at most `most` changes, on the disk
     /// before it is given. `None` if nothing has changed.
     pub fn block(&mut self, most: usize) -> Result<Option<Block>, StoreError> {
+        let sent = self.sent_block()?;
+        if sent.is_some() {
+            return Ok(sent);
+        }
+        let version = self.next_block(most)?;
+        let block = self.block_of(version)?;
+        Ok((!block.changes.is_empty()).then_some(block))
+    }
+
+    /// The block of changes that is sent and not acknowledged.
+    pub fn sent_block(&self) -> Result<Option<Block>, StoreError> {
         let sent = "SELECT block FROM plays WHERE block IS NOT NULL LIMIT 1";
         let sent: Option<u64> = self.database.query_row(sent, [], |row| row.get(0)).optional()?;
-        let version = match sent {
-            Some(version) => version,
-            None => self.next_block(most)?,
-        };
+        sent.map(|version| self.block_of(version)).transpose()
+    }
+
+    fn block_of(&self, version: u64) -> Result<Block, StoreError> {
         let mut statement = self
             .database
             .prepare_cached("SELECT counted, iif(altered, sent, now) FROM plays WHERE block = ?1")?;
@@ -65,7 +76,19 @@ impl Outbox {
             changes.push(Sent { before: play(row, 0)?, now });
         }
         let token = format!("{}/changes/{version}", self.epoch()?);
-        Ok((!changes.is_empty()).then_some(Block { version, token, changes }))
+        Ok(Block { version, token, changes })
+    }
+
+    /// How what ClickHouse counts is going to change, if no block is under way.
+    pub fn waiting(&self) -> Result<Vec<Change>, StoreError> {
+        let mut statement =
+            self.database.prepare_cached("SELECT counted, now FROM plays WHERE since IS NOT NULL")?;
+        let mut rows = statement.query([])?;
+        let mut changes = Vec::new();
+        while let Some(row) = rows.next()? {
+            changes.push(Change { before: play(row, 0)?, now: play(row, 1)? });
+        }
+        Ok(changes)
     }
 
     /// Notes what the next block holds, and gives its number.
