@@ -13,9 +13,11 @@ import { workspaces } from "./setup/packages.mjs";
 import { EVERYTHING, setup } from "./setup.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
-// Those that say most about a browser: keys, storage, the page's end, the network, media elements and libraries.
+// Those that say most about a browser: keys, storage, consent, the page's end, the network, media elements and libraries.
 const IN_FIREFOX = [
-  ...["adapters", "attach", "key", "leave", "receipts", "storage"].map((name) => `sdk-wasm/test/${name}.test.mjs`),
+  ...["adapters", "attach", "consent", "heard", "key", "leave", "receipts", "storage"].map(
+    (name) => `sdk-wasm/test/${name}.test.mjs`,
+  ),
   "player/test/playback.test.mjs",
 ];
 const totals = new Totals();

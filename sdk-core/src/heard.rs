@@ -6,6 +6,10 @@ use delistening_schema::{Intervals, intervals::Interval};
 /// How much further than the clock allows a position may be before it is taken for a seek nobody reported.
 const LEEWAY_MS: f64 = 250.0;
 const LEEWAY_SHARE: f64 = 1.02;
+/// How long playback goes on unseen at most and is still taken for granted: beyond that, the machine may have slept.
+const UNSEEN_MS: u64 = 400;
+/// How long what was told of the position counts as the present.
+const PRESENT_MS: u64 = 50;
 
 /// Follows the position of one session.
 #[derive(Clone, Debug, Default)]
@@ -62,12 +66,18 @@ impl Heard {
         }
     }
 
-    /// Where playback should be by now, for a change that comes without a position.
+    /// Whether it was just told where playback is, or none goes on.
+    pub fn is_known(&self, mono_ms: u64) -> bool {
+        self.from.is_none_or(|from| mono_ms.saturating_sub(from.mono_ms) <= PRESENT_MS)
+    }
+
+    /// Where playback should be by now, for a change that comes without a position; `None` if too long ago was it
+    /// last known to go on.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
     pub fn expected(&self, mono_ms: u64, rate: f64) -> Option<u64> {
         let from = self.from?;
-        let elapsed = mono_ms.saturating_sub(from.mono_ms) as f64;
-        Some(from.position_ms + (elapsed * rate) as u64)
+        let elapsed = mono_ms.saturating_sub(from.mono_ms);
+        (elapsed <= UNSEEN_MS).then(|| from.position_ms + (elapsed as f64 * rate) as u64)
     }
 
     /// What was heard, and rendered inaudibly in milliseconds, since this was last asked.

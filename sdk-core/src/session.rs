@@ -18,6 +18,8 @@ pub struct Session {
     began_mono_ms: Option<u64>,
     playback: Playback,
     rate: f64,
+    /// The highest rate since the position was last told: when exactly it changed is not known.
+    fastest: f64,
     volume: f64,
     muted: bool,
     visible: bool,
@@ -58,6 +60,7 @@ impl Session {
             began_mono_ms: None,
             playback: Playback::Stopped,
             rate: 1.0,
+            fastest: 1.0,
             volume: 1.0,
             muted: false,
             visible: true,
@@ -95,7 +98,7 @@ impl Session {
         match signal {
             Signal::Playing { position_ms } => self.playing(now, position_ms, &mut step.bodies),
             Signal::Position { position_ms } => {
-                self.advance(now, position_ms);
+                self.advance(now, position_ms, &mut step.bodies);
                 let due = now.mono_ms >= self.progress_mono_ms.saturating_add(progress_every_ms);
                 if due && self.playback == Playback::Playing {
                     self.progress(now, &mut step.bodies);
@@ -103,7 +106,7 @@ impl Session {
             }
             Signal::Paused { position_ms } => {
                 if matches!(self.playback, Playback::Playing | Playback::Stalled { .. }) {
-                    self.advance(now, position_ms);
+                    self.advance(now, position_ms, &mut step.bodies);
                     self.silence(now, Playback::Paused, &mut step.bodies);
                     self.pauses += 1;
                     step.bodies.push(Body::Paused(At { position_ms }));
@@ -112,14 +115,16 @@ impl Session {
             Signal::Seeked { from_ms, to_ms } => self.seeked(now, from_ms, to_ms, &mut step.bodies),
             Signal::Stalled { position_ms } => {
                 if self.playback == Playback::Playing {
-                    self.advance(now, position_ms);
+                    self.advance(now, position_ms, &mut step.bodies);
                     self.silence(now, Playback::Stalled { since_mono_ms: now.mono_ms }, &mut step.bodies);
                 }
             }
             Signal::Rate { rate } => {
                 if (rate - self.rate).abs() > f64::EPSILON {
-                    self.change(now, &mut step.bodies);
+                    self.progress(now, &mut step.bodies);
+                    let before = if self.heard.is_known(now.mono_ms) { 0.0 } else { self.fastest };
                     self.rate = rate.clamp(0.0, 16.0);
+                    self.fastest = self.rate.max(before);
                 }
             }
             Signal::Volume { volume, muted } => {
@@ -142,14 +147,14 @@ impl Session {
                 }
             }
             Signal::Failed { code, position_ms } => {
-                self.advance(now, position_ms);
+                self.advance(now, position_ms, &mut step.bodies);
                 self.silence(now, Playback::Stopped, &mut step.bodies);
                 if self.began() {
                     step.bodies.push(Body::Failed(Failed { position_ms, code }));
                 }
             }
             Signal::Ended { reason, position_ms } => {
-                self.advance(now, position_ms);
+                self.advance(now, position_ms, &mut step.bodies);
                 self.silence(now, Playback::Stopped, &mut step.bodies);
                 if self.began() {
                     step.bodies.push(Body::Ended(self.ended(reason)));
@@ -164,7 +169,8 @@ impl Session {
     pub fn change(&mut self, now: Now, bodies: &mut Vec<Body>) {
         if self.playback == Playback::Playing {
             if let Some(expected) = self.heard.expected(now.mono_ms, self.rate) {
-                self.advance(now, expected);
+                let end = self.track.duration_ms.unwrap_or(u64::MAX);
+                self.advance(now, expected.min(end), bodies);
             }
             self.progress(now, bodies);
         }
@@ -197,7 +203,7 @@ impl Session {
 
     fn playing(&mut self, now: Now, position_ms: u64, bodies: &mut Vec<Body>) {
         match self.playback {
-            Playback::Playing => return self.advance(now, position_ms),
+            Playback::Playing => return self.advance(now, position_ms, bodies),
             Playback::Stopped if self.began() => bodies.push(Body::Resumed(At { position_ms })),
             Playback::Stopped => {
                 self.began_mono_ms = Some(now.mono_ms);
@@ -221,11 +227,12 @@ impl Session {
         self.playback = Playback::Playing;
         self.position_ms = position_ms;
         self.progress_mono_ms = now.mono_ms;
+        self.fastest = self.rate;
         self.heard.start(position_ms, now.mono_ms);
     }
 
     fn seeked(&mut self, now: Now, from_ms: u64, to_ms: u64, bodies: &mut Vec<Body>) {
-        self.advance(now, from_ms);
+        self.advance(now, from_ms, bodies);
         if self.playback == Playback::Playing {
             self.progress(now, bodies);
             self.heard.start(to_ms, now.mono_ms);
@@ -237,12 +244,16 @@ impl Session {
         }
     }
 
-    fn advance(&mut self, now: Now, position_ms: u64) {
+    fn advance(&mut self, now: Now, position_ms: u64, bodies: &mut Vec<Body>) {
         self.position_ms = position_ms;
         if self.playback == Playback::Playing {
             let audible = !self.muted && self.volume > 0.0;
-            self.heard.advance(position_ms, now.mono_ms, self.rate, audible);
+            self.heard.advance(position_ms, now.mono_ms, self.fastest, audible);
+            if self.fastest > self.rate {
+                self.progress(now, bodies);
+            }
         }
+        self.fastest = self.rate;
     }
 
     /// Sound no longer comes out: writes down what was heard.
@@ -266,7 +277,7 @@ impl Session {
         bodies.push(Body::Progress(Progress {
             heard,
             silent_ms,
-            rate: self.rate,
+            rate: self.fastest,
             volume: self.volume,
             muted: self.muted,
             visible: self.visible,

@@ -25,7 +25,7 @@ export interface AttachmentHost {
 const FAILURES = ["", "aborted", "network", "decode", "source-not-supported"];
 const HAVE_METADATA = 1;
 const HAVE_FUTURE_DATA = 3;
-// Between two `timeupdate`s playback goes on unseen, for at most this long in any browser.
+// How long playback may go on unseen and no longer be shown by the element: between two `timeupdate`s.
 const UNSEEN_MS = 500;
 // A loop is told from a seek by where it comes from.
 const LOOP_MS = 1_000;
@@ -41,6 +41,10 @@ export class MediaAttachment implements Attachment {
   #trackOf: string | undefined;
   /** Where playback was last known to be, when, and whether it went on from there. */
   #last = { positionMs: 0, at: 0, moving: false };
+  /** How fast playback is, as the session knows it. */
+  #rate = 1;
+  /** Whether it knows that nothing can be heard. */
+  #silent = false;
   #seekFromMs: number | undefined;
   #refused = false;
 
@@ -56,8 +60,8 @@ export class MediaAttachment implements Attachment {
       seeked: () => this.#seeked(),
       waiting: () => this.#stalled(),
       stalled: () => this.#stalled(),
-      ratechange: () => this.#changed((session) => session.rate(rateOf(media))),
-      volumechange: () => this.#changed((session) => session.volume(media.volume, media.muted)),
+      ratechange: () => this.#timeupdate(),
+      volumechange: () => this.#volume(),
       ended: () => this.#end("completed", this.#now()),
       error: () => this.#failed(),
       emptied: () => this.#end("replaced", this.#last.positionMs),
@@ -66,7 +70,10 @@ export class MediaAttachment implements Attachment {
     for (const [type, handle] of Object.entries(events)) {
       media.addEventListener(type, () => this.#host.guard(handle), { signal });
     }
-    const visibility = () => this.#changed((session) => session.visible(isVisible()));
+    const visibility = () => {
+      this.#timeupdate();
+      this.session?.visible(isVisible());
+    };
     document.addEventListener("visibilitychange", () => this.#host.guard(visibility), { signal });
     if (isPlaying(media)) this.#began();
   }
@@ -109,8 +116,8 @@ export class MediaAttachment implements Attachment {
       began === undefined ? media.autoplay : !began,
     );
     this.#refused = !this.session;
-    this.#session?.rate(rateOf(media));
-    this.#session?.volume(media.volume, media.muted);
+    this.#rate = 1;
+    this.#tellVolume();
     this.#session?.visible(isVisible());
     return this.#session;
   }
@@ -134,15 +141,23 @@ export class MediaAttachment implements Attachment {
     const session = this.#current();
     if (!session || this.#seekFromMs !== undefined) return;
     const at = this.#now();
+    this.#tellRate();
     session.playing(at);
     this.#mark(true, at);
   }
 
   #timeupdate(): void {
     if (!isPlaying(this.#media) || this.#seekFromMs !== undefined) return;
+    // Since nobody knows when it fell silent, nothing of what was played meanwhile was heard.
+    if (isSilent(this.#media) && !this.#silent) this.#tellVolume();
+    this.#position();
+  }
+
+  #position(): void {
     // Moving without a `playing` before: another track over the same stream, or the end of a seek in a stall.
     if (this.session && this.#last.moving) {
       const at = this.#now();
+      this.#tellRate();
       this.#session?.position(at);
       this.#mark(true, at);
     } else {
@@ -150,15 +165,32 @@ export class MediaAttachment implements Attachment {
     }
   }
 
-  /** A change is told with the position it happened at. */
-  #changed(tell: (session: Session) => void): void {
-    this.#timeupdate();
-    if (this.session) tell(this.session);
+  /** How fast playback is comes before where it is: it says how far it can have come. */
+  #tellRate(): void {
+    const rate = rateOf(this.#media);
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    this.session?.rate(rate);
+  }
+
+  #tellVolume(): void {
+    const { volume, muted } = this.#media;
+    this.#silent = isSilent(this.#media);
+    this.session?.volume(volume, muted);
+  }
+
+  #volume(): void {
+    // What is told at once is told with the position it happened at.
+    const fresh = performance.now() - this.#last.at < UNSEEN_MS;
+    if (fresh && isPlaying(this.#media) && this.#seekFromMs === undefined) this.#position();
+    else this.#timeupdate();
+    this.#tellVolume();
   }
 
   #pause(): void {
     // At the end of the media `pause` precedes `ended`, which says more.
     if (this.#media.ended || this.#media.readyState < HAVE_METADATA) return;
+    this.#tellRate();
     this.session?.paused(this.#seekFromMs ?? this.#now());
     this.#mark(false);
   }
@@ -166,12 +198,14 @@ export class MediaAttachment implements Attachment {
   #stalled(): void {
     const media = this.#media;
     if (media.seeking || media.paused || media.readyState >= HAVE_FUTURE_DATA || !this.#last.moving) return;
+    this.#tellRate();
     this.session?.stalled(this.#now());
     this.#mark(false);
   }
 
   #seeking(): void {
     if (!this.session || this.#seekFromMs !== undefined) return;
+    this.#tellRate();
     const from = this.#estimate();
     const lengthMs = this.#media.duration * 1000;
     if (this.#media.loop && this.#now() < LOOP_MS && lengthMs - from < LOOP_MS) {
@@ -219,15 +253,28 @@ export class MediaAttachment implements Attachment {
   #estimate(): number {
     const { positionMs, at, moving } = this.#last;
     if (!moving) return positionMs;
-    const lengthMs = this.#media.duration * 1000;
-    const unseen = Math.min(performance.now() - at, UNSEEN_MS) * rateOf(this.#media);
-    const there = Math.round(positionMs + unseen);
-    return lengthMs > 0 ? Math.min(there, Math.round(lengthMs)) : there;
+    // The element keeps a list of what it has played; not of a source that is gone.
+    const most = playedFrom(positionMs, this.#media.played) ?? UNSEEN_MS * this.#rate;
+    return Math.round(positionMs + Math.min((performance.now() - at) * this.#rate, most));
   }
 }
 
 function isPlaying(media: HTMLMediaElement): boolean {
   return !media.paused && !media.ended && !media.seeking && media.readyState >= HAVE_FUTURE_DATA;
+}
+
+/** How many milliseconds from `positionMs` on were played without a gap; `undefined` if nothing was played there. */
+function playedFrom(positionMs: number, played: TimeRanges): number | undefined {
+  for (let n = 0; n < played.length; n += 1) {
+    const [from, to] = [played.start(n) * 1000, played.end(n) * 1000];
+    // Positions were rounded.
+    if (from - 1 <= positionMs && positionMs <= to + 1) return Math.max(0, to - positionMs);
+  }
+  return undefined;
+}
+
+function isSilent(media: HTMLMediaElement): boolean {
+  return media.muted || media.volume === 0;
 }
 
 function isVisible(): boolean {

@@ -54,7 +54,10 @@ export class Telemetry extends TypedEventTarget {
     this.#host = this.#newHost();
     if (this.#consent === "denied") void this.forget();
     this.#stopWatching = watchLifecycle({
-      hidden: () => this.#feed(["hidden"]),
+      hidden: () => {
+        this.#tell();
+        this.#feed(["hidden"]);
+      },
       left: () => this.#guard(undefined, () => this.#leave()),
       restored: () => this.#guard(undefined, () => this.#restore()),
       online: (online) => {
@@ -160,6 +163,7 @@ export class Telemetry extends TypedEventTarget {
   /** Seals and sends now; resolves when nothing is left to send, or sending failed. Never rejects. */
   async flush(): Promise<void> {
     await this.#start();
+    this.#tell();
     await this.#host?.loaded?.flush().catch(() => {});
   }
 
@@ -284,8 +288,13 @@ export class Telemetry extends TypedEventTarget {
     return new LazyHost(this.#options, sink);
   }
 
-  #leave(): void {
+  /** Where everything is right now: what follows is worked out from that. */
+  #tell(): void {
     for (const attachment of this.#attachments.values()) this.#guard(undefined, () => attachment.tell());
+  }
+
+  #leave(): void {
+    this.#tell();
     for (const session of [...this.#sessions]) session.end("unloaded");
     this.#host?.leave();
   }

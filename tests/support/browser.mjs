@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { chromium } from "playwright-core";
 import { launchFirefox } from "./firefox.mjs";
+import { launchUnattended } from "./unattended.mjs";
 
 const PLACES = [
   process.env.CHROME_PATH,
@@ -33,6 +34,11 @@ export const chromiumOnly = process.env.BROWSER === "firefox" ? () => {} : test;
 export async function launch({ autoplay = true, ...options } = {}) {
   if (process.env.BROWSER === "firefox") return launchFirefox();
   return chromium.launch({ ...options, executablePath: program(), args: autoplay ? [...ARGS, AUTOPLAY] : ARGS });
+}
+
+/** Chromium whose pages may be hidden, and which may sleep. */
+export async function launchAlone() {
+  return launchUnattended({ executablePath: program(), args: [...ARGS, AUTOPLAY] });
 }
 
 /** A browser that keeps what it stores in the folder `profile`, from one launch to the next. */

@@ -507,6 +507,58 @@ fn what_is_heard_follows_mute_stall_rate_and_seek() {
     assert_eq!(silent, 2_000);
 }
 
+/// What a session heard, by its `play.ended`.
+fn heard(world: &World) -> Vec<(u64, u64)> {
+    let events = world.server.events();
+    let Body::Ended(ended) = &events.last().unwrap().body else { panic!("ended last") };
+    ended.heard.as_slice().iter().map(|i| (i.0, i.1)).collect()
+}
+
+#[test]
+fn a_sleep_is_not_heard_whatever_tells_of_the_wake_first() {
+    for wake in [
+        Input::Hidden,
+        Input::Flush,
+        Input::Signal { handle: 1, signal: Signal::Volume { volume: 0.0, muted: false } },
+    ] {
+        let mut world = World::new();
+        let mut core = world.start();
+        world.play(&mut core, 1, "t", 5_000, None);
+        world.pass(8 * 3_600_000);
+        world.give(&mut core, wake);
+        world.signal(&mut core, 1, Signal::Ended { reason: EndReason::Stopped, position_ms: 5_000 });
+        world.give(&mut core, Input::Flush);
+        assert_eq!(heard(&world), [(0, 5_000)]);
+    }
+}
+
+#[test]
+fn a_rate_that_changed_unseen_explains_how_far_playback_has_come() {
+    let mut world = World::new();
+    let mut core = world.start();
+    world.play(&mut core, 1, "t", 5_000, None);
+    // Both come late, from a player that was too busy: the second two were twice as fast.
+    world.pass(2_000);
+    world.signal(&mut core, 1, Signal::Rate { rate: 2.0 });
+    world.signal(&mut core, 1, Signal::Position { position_ms: 9_000 });
+    world.pass(2_000);
+    world.signal(&mut core, 1, Signal::Rate { rate: 1.0 });
+    world.signal(&mut core, 1, Signal::Position { position_ms: 13_000 });
+    world.pass(1_000);
+    world.signal(&mut core, 1, Signal::Ended { reason: EndReason::Stopped, position_ms: 14_000 });
+    world.give(&mut core, Input::Flush);
+    assert_eq!(heard(&world), [(0, 14_000)]);
+    let events = world.server.events();
+    let rates: Vec<(f64, u64)> = events
+        .iter()
+        .filter_map(|event| match &event.body {
+            Body::Progress(progress) => progress.heard.last().map(|last| (progress.rate, last.1)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rates, [(1.0, 5_000), (2.0, 9_000), (2.0, 13_000), (1.0, 14_000)]);
+}
+
 #[test]
 fn answers_to_nothing_are_ignored() {
     let mut world = World::new();

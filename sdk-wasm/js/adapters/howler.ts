@@ -20,6 +20,9 @@ export interface HowlLike {
 }
 
 const TICK_MS = 250;
+// Where nobody looks, browsers tick once a second, and howler tells as late: what was heard since the last tick is then told
+// short rather than long.
+const UNSEEN_MS = 2 * TICK_MS;
 
 interface Sound {
   readonly session: PlaySession;
@@ -57,15 +60,26 @@ export function attachHowl(telemetry: Telemetry, howl: HowlLike, track: Track | 
     sound.at = performance.now();
   };
   const tell = (id: number, sound: Sound) => {
+    // It was stopped or paused, and will tell.
+    if (!howl.playing(id)) return;
     note(sound, now(id));
     sound.session.position(sound.positionMs);
+  };
+  /** Where it has come to by now: once it has moved or stopped, howler no longer tells. */
+  const cameTo = (id: number, sound: Sound): number => {
+    if (!sound.timer) return sound.positionMs;
+    const rate = howl.rate(id);
+    const unseenMs = (performance.now() - sound.at) * (typeof rate === "number" ? rate : 1);
+    return Math.round(sound.positionMs + Math.min(unseenMs, UNSEEN_MS));
   };
   const end = (id: number, reason: "completed" | "stopped") => {
     const sound = sounds.get(id);
     if (!sound) return;
+    const lengthMs = Math.round(howl.duration(id) * 1000);
+    const reachedMs = reason === "completed" ? lengthMs : Math.min(cameTo(id, sound), lengthMs || Infinity);
     rest(sound);
     sounds.delete(id);
-    sound.session.ended(reason, reason === "completed" ? Math.round(howl.duration(id) * 1000) : sound.positionMs);
+    sound.session.ended(reason, reachedMs);
   };
   const tellRate = (id: number) => {
     const rate = howl.rate(id);
@@ -101,10 +115,7 @@ export function attachHowl(telemetry: Telemetry, howl: HowlLike, track: Track | 
       const sound = sounds.get(id);
       if (!sound) return;
       const to = now(id);
-      // Told when it has moved already: where it came from is where it must have been by then.
-      const rate = howl.rate(id);
-      const unseen = sound.timer ? (performance.now() - sound.at) * (typeof rate === "number" ? rate : 1) : 0;
-      sound.session.seeked(Math.round(sound.positionMs + Math.min(unseen, 2 * TICK_MS)), to);
+      sound.session.seeked(cameTo(id, sound), to);
       note(sound, to);
     },
     rate(id) {

@@ -1,5 +1,5 @@
 // A real headless browser, and pages in it on which an uncaught error fails the test.
-export { chromiumOnly, launch } from "../../../tests/support/browser.mjs";
+export { chromiumOnly, launch, launchAlone } from "../../../tests/support/browser.mjs";
 
 /** A page that keeps what went wrong in `page.wrongs`. */
 export async function open(context, url) {

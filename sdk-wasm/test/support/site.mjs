@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tone } from "./tone.mjs";
+import { ramp, tone } from "./tone.mjs";
 
 const DIST = fileURLToPath(new URL("../../dist/", import.meta.url));
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
@@ -39,6 +39,12 @@ class Site extends EventEmitter {
     if (this.blocked.has(pathname)) return request.socket.destroy();
     if (pathname === "/v1/batches") return this.#ingest(request, response);
     if (pathname === "/" || pathname === "/other") return send(response, PAGE, "text/html", this.headers);
+    if (pathname === "/live.wav") {
+      response.writeHead(200, { "content-type": "audio/wav" }).flushHeaders();
+      return this.emit("live", response);
+    }
+    const [, seconds] = /^\/ramp-(\d+)\.wav$/.exec(pathname) ?? [];
+    if (seconds) return ranged(request, response, ramp(Number(seconds)));
     if (pathname.endsWith(".wav")) return ranged(request, response, tone());
     if (pathname.startsWith("/sdk/") && !pathname.includes("..")) {
       const path = DIST + pathname.slice("/sdk/".length);

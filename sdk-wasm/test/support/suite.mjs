@@ -11,10 +11,13 @@ export let site;
 export let tabs;
 export let page;
 
-/** `retryAfter`: how many seconds a device is asked to wait, by an endpoint that takes nothing unless a test says so. */
-export function begin({ retryAfter = 600, ...options } = {}) {
+/**
+ * `start` launches the browser. `retryAfter`: how many seconds a device is asked to wait, by an endpoint that takes nothing unless a test
+ * says so.
+ */
+export function begin({ retryAfter = 600, start = launch, ...options } = {}) {
   before(async () => {
-    [browser, site] = await Promise.all([launch(options), startSite()]);
+    [browser, site] = await Promise.all([start(options), startSite()]);
   });
 
   after(async () => {
