@@ -13,12 +13,13 @@ import { workspaces } from "./setup/packages.mjs";
 import { EVERYTHING, setup } from "./setup.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
-// Those that say most about a browser: keys, storage, consent, the page's end, the network, media elements and libraries.
+// Those that say most about a browser: keys, storage, consent, the page's end, the network, media elements, libraries, and
+// what is decoded and sounded.
 const IN_FIREFOX = [
   ...["adapters", "attach", "consent", "heard", "key", "leave", "receipts", "storage"].map(
     (name) => `sdk-wasm/test/${name}.test.mjs`,
   ),
-  "player/test/playback.test.mjs",
+  ...["analysis", "joins", "output", "playback", "wasm"].map((name) => `player/test/${name}.test.mjs`),
 ];
 const totals = new Totals();
 

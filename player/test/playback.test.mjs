@@ -210,14 +210,35 @@ test("the platform's controls show and move the player that was asked last, unti
       handlers[action] = handler;
       set(action, handler);
     };
+    player.queue.clear();
+    const artwork = `${location.origin}/art.png`;
+    player.queue.add(
+      { ...harness.music("doorbell-sunrise"), artwork, artist: "House Band", release: "Small Hours" },
+      harness.music("paper-lanterns"),
+    );
     await player.play();
     const first = [session.metadata.title, session.playbackState];
+    const { artist, album, artwork: pictures } = session.metadata;
+    const told = { artist, album, pictures: pictures.map(({ src }) => src === artwork) };
+    const sought = async (action, details) => {
+      const from = window.told.length;
+      handlers[action]({ action, ...details });
+      const { detail } = await harness.until(({ type }) => type === "seeked", from);
+      return detail.toMs - detail.fromMs;
+    };
+    await harness.until(() => player.durationMs > 0);
+    told.steps = [
+      await sought("seekforward", {}),
+      await sought("seekbackward", { seekOffset: 4 }),
+      await sought("seekbackward", {}),
+    ];
     handlers.nexttrack();
     await harness.until(({ type, detail }) => type === "trackchange" && detail.track.id === "paper-lanterns");
     const second = session.metadata.title;
     await harness.state("playing");
+    const from = window.told.length;
     handlers.seekto({ action: "seekto", seekTime: 5 });
-    const { detail } = await harness.until(({ type }) => type === "seeked");
+    const { detail } = await harness.until(({ type }) => type === "seeked", from);
     handlers.pause();
     await harness.state("paused");
     const paused = session.playbackState;
@@ -231,9 +252,25 @@ test("the platform's controls show and move the player that was asked last, unti
     await other.close();
     const kept = session.metadata.title;
     await one.close();
-    return { first, second, toMs: detail.toMs, paused, taken, back, kept, after: session.metadata, left: handlers };
+    return {
+      first,
+      told,
+      second,
+      toMs: detail.toMs,
+      paused,
+      taken,
+      back,
+      kept,
+      after: session.metadata,
+      left: handlers,
+    };
   });
   assert.deepEqual(seen.first, ["doorbell sunrise", "playing"]);
+  assert.deepEqual([seen.told.artist, seen.told.album, seen.told.pictures], ["House Band", "Small Hours", [true]]);
+  const [forward, back, begin] = seen.told.steps;
+  near(forward, 10_000, "ten seconds on");
+  near(back, -4_000, "as far back as the platform says");
+  assert.ok(begin < -5_500 && begin > -10_100, `no further back than the begin: ${begin}`);
   assert.equal(seen.second, "paper lanterns");
   near(seen.toMs, 5_000, "where the platform's seek went");
   assert.equal(seen.paused, "paused");

@@ -130,6 +130,39 @@ for (const [path, codec, native = false] of FILES) {
   });
 }
 
+/** Files that the browser decodes too, and how far it may be from ours. A frame off would be a hundred times as much. */
+const LOSSY = [
+  ["/audio/short-cbr.mp3", "mp3", 1e-4],
+  ["/audio/short.ogg", "vorbis", 1e-4],
+  ["/audio/short.opus", "opus", 1e-3],
+  ["/audio/short.m4a", "mp4", 1e-4],
+];
+
+test("what is lossy comes out as in the browser's own decoder, within tolerance", async () => {
+  const told = await run(async (files) => {
+    const outcomes = {};
+    for (const [path, codec] of files) {
+      const bytes = await (await fetch(path)).arrayBuffer();
+      const rate = codec === "opus" ? 48_000 : 44_100;
+      const native = await new OfflineAudioContext(2, 1, rate).decodeAudioData(bytes).catch(() => undefined);
+      // A browser may come without a decoder that is not free.
+      if (!native) continue;
+      const ours = await harness.decode(path, codec);
+      let sum = 0;
+      // At the ends decoders differ in what they take for silence.
+      for (let at = 2_000; at < 46_000; at += 1) {
+        for (const channel of [0, 1]) sum += (native.getChannelData(channel)[at] - ours[channel][at]) ** 2;
+      }
+      outcomes[path] = Math.sqrt(sum / 88_000);
+    }
+    return outcomes;
+  }, LOSSY);
+  for (const [path, , tolerance] of LOSSY) {
+    if (path in told) assert.ok(told[path] < tolerance, `${path}: ${told[path]}`);
+  }
+  assert.ok(Object.keys(told).length >= 3, "most are decoded by the browser");
+});
+
 test("through shared memory it is the same", async () => {
   const told = await run(whole, { path: "/audio/short.flac", codec: "flac" }, isolated);
   assert.ok(told.isolated);

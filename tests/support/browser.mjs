@@ -31,9 +31,11 @@ const AUTOPLAY = "--autoplay-policy=no-user-gesture-required";
 /** A test of what Chromium alone has, or lets a test bring about. */
 export const chromiumOnly = process.env.BROWSER === "firefox" ? () => {} : test;
 
-export async function launch({ autoplay = true, ...options } = {}) {
+/** `args`: what Chromium is started with besides. */
+export async function launch({ autoplay = true, args = [], ...options } = {}) {
   if (process.env.BROWSER === "firefox") return launchFirefox();
-  return chromium.launch({ ...options, executablePath: program(), args: autoplay ? [...ARGS, AUTOPLAY] : ARGS });
+  const all = [...ARGS, ...(autoplay ? [AUTOPLAY] : []), ...args];
+  return chromium.launch({ ...options, executablePath: program(), args: all });
 }
 
 /** Chromium whose pages may be hidden, and which may sleep. */

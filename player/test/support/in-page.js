@@ -95,8 +95,16 @@ Object.assign(window.harness, {
     await output.context.audioWorklet.addModule(address);
     const recorder = new AudioWorkletNode(output.context, "recorder", { numberOfOutputs: 0, channelCount: 2 });
     const blocks = [];
-    recorder.port.onmessage = ({ data }) => blocks.push(data);
+    // From when it hears the silence before the sound on, it misses nothing.
+    const hears = new Promise((resolve) => {
+      recorder.port.onmessage = ({ data }) => {
+        blocks.push(data);
+        resolve();
+      };
+    });
     output.connect(recorder);
+    await output.context.resume();
+    await hears;
     return {
       async stop() {
         // What was recorded before this is answered has arrived.

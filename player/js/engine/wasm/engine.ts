@@ -384,8 +384,8 @@ export class WasmEngine implements Engine {
     if (this.#output?.connection.rate !== rate) {
       this.#output?.close();
       this.#output = undefined;
-      const opening = Output.open(rate, this.#device, (rendered) => {
-        if (this.#output?.connection.rate === rate) this.#heard(rendered);
+      const opening: Promise<Output> = Output.open(rate, this.#device, (rendered) => {
+        if (this.#output && this.#opening === opening) this.#heard(rendered);
       });
       this.#opening = opening;
       let output: Output;

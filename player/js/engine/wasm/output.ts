@@ -26,13 +26,16 @@ export class Output {
     worklet.connect(this.node).connect(context.destination);
   }
 
-  /** An output at the sample rate of what is to be sounded: nothing is resampled but by the browser, at the very end. */
+  /**
+   * An output at the sample rate of what is to be sounded: nothing is resampled but by the browser, at the very end. At
+   * its usual rate where the browser does not take the other.
+   */
   static async open(rate: number, device: string, rendered: (rendered: Rendered) => void): Promise<Output> {
-    const context = new AudioContext({ sampleRate: rate, latencyHint: "playback" });
+    const context = contextAt(rate);
     // A device that is gone by now: the system's own.
     if (device && hasDevices()) await (context as SinkContext).setSinkId(device).catch(() => {});
     await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
-    const ring = makeRing(rate);
+    const ring = makeRing(context.sampleRate);
     const worklet = new AudioWorkletNode(context, "delistening-output", {
       numberOfInputs: 0,
       outputChannelCount: [CHANNELS],
@@ -41,7 +44,11 @@ export class Output {
     const { port1, port2 } = new MessageChannel();
     worklet.port.postMessage(port1, [port1]);
     worklet.port.onmessage = ({ data }: MessageEvent<Rendered>) => rendered(data);
-    return new Output(context, worklet, { port: port2, rate, ...(ring && { ring }) });
+    return new Output(context, worklet, {
+      port: port2,
+      rate: context.sampleRate,
+      ...(ring && { ring }),
+    });
   }
 
   command(command: Command): void {
@@ -77,6 +84,14 @@ export class Output {
   close(): void {
     this.#worklet.disconnect();
     void this.context.close().catch(() => {});
+  }
+}
+
+function contextAt(sampleRate: number): AudioContext {
+  try {
+    return new AudioContext({ sampleRate, latencyHint: "playback" });
+  } catch {
+    return new AudioContext({ latencyHint: "playback" });
   }
 }
 

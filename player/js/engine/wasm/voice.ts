@@ -1,25 +1,37 @@
 // One track being decoded: bytes from its source, through its decoder, as stereo.
 
+import type { Loudness } from "../../queue.js";
 import { type Decoder, openDecoder, State } from "./codecs.js";
 import type { GainMode } from "./messages.js";
 import { mixDown } from "./mix.js";
+import { Resampled } from "./resampled.js";
 import { type Renew, Source, SourceError } from "./source.js";
 
 /** What is read at the end of a file for its length, where only that tells. */
 const TAIL = 64 << 10;
+/** Where ReplayGain 2 brings a track: what tags refer to. */
+const REFERENCE_LUFS = -18;
+/** What is almost silent is not made loud. */
+const MOST_GAIN_DB = 15;
 
 export class Voice {
   id: number;
   readonly src: string;
-  /** Frames of music per second. */
-  readonly rate: number;
+  /** Frames per second of what it gives; frames of it are counted at this rate. */
+  rate: number;
   /** Is called when the length comes to be known, or changes. */
   onlength: (durationMs: number) => void = () => {};
   readonly #source: Source;
   readonly #decoder: Decoder;
-  /** Frames of the present block, those given, and the frame that the next of them is. */
+  #resampled: Resampled | undefined;
+  #loudness: Loudness | undefined;
+  #hasBegun = false;
+  /** Frames of the present block, those given, and the frame that the next of them is, at the file's own rate. */
   #held = 0;
   #given = 0;
+  #decoded = 0;
+  #isThrough = false;
+  /** The same as it is given, at the rate that is wanted. */
   #frame = 0;
   #ended = false;
 
@@ -51,7 +63,23 @@ export class Voice {
 
   /** Frames of music, once known. */
   get frames(): number | undefined {
-    return this.#decoder.audio.frames;
+    const { frames, rate } = this.#decoder.audio;
+    return frames === undefined ? undefined : Math.ceil((frames * this.rate) / rate);
+  }
+
+  /** Has it give another rate than the file's own, from its begin on. */
+  async resample(rate: number): Promise<void> {
+    if (rate === this.rate) return;
+    this.#resampled = await Resampled.open(this.#decoder.audio.rate, rate, (left, right, signal) =>
+      this.#decode(left, right, 0, signal),
+    );
+    this.rate = rate;
+    this.seek(0);
+  }
+
+  /** Says how loud the file is; too late once it sounds. */
+  hint(loudness: Loudness): void {
+    if (!this.#hasBegun) this.#loudness = loudness;
   }
 
   get durationMs(): number | undefined {
@@ -69,30 +97,54 @@ export class Voice {
     return this.durationMs === undefined || !length ? undefined : this.durationMs * (end / length);
   }
 
-  /** How much louder its tags want it, never so that it clips. */
+  /** How much louder it is wanted, by what is known of it or by its tags, never so that its samples clip. */
   gain(mode: GainMode): number {
+    if (mode === "off") return 1;
     const [track = Number.NaN, trackPeak = Number.NaN, album = Number.NaN, albumPeak = Number.NaN] =
       this.#decoder.audio.gain();
-    const useAlbum = mode === "album" && !Number.isNaN(album);
-    const [decibels, peak] = useAlbum ? [album, albumPeak] : [track, trackPeak];
-    if (mode === "off" || Number.isNaN(decibels)) return 1;
-    const gain = 10 ** (decibels / 20);
+    const wanted: [number, number] =
+      mode === "album" && !Number.isNaN(album)
+        ? [album, albumPeak]
+        : this.#loudness
+          ? [REFERENCE_LUFS - this.#loudness.integratedLufs, 10 ** (this.#loudness.truePeakDbtp / 20)]
+          : [track, trackPeak];
+    const [decibels, peak] = wanted;
+    if (Number.isNaN(decibels)) return 1;
+    const gain = 10 ** (Math.min(decibels, MOST_GAIN_DB) / 20);
     return peak > 0 ? Math.min(gain, 1 / peak) : gain;
   }
 
   /** The next frames goes on with is `frame`. */
   seek(frame: number): void {
-    this.#decoder.audio.seek(Math.max(0, frame));
+    this.#frame = Math.max(0, frame);
+    this.#go(this.#resampled ? this.#resampled.seek(this.#frame) : this.#frame);
+    this.#ended = false;
+  }
+
+  #go(decoded: number): void {
+    this.#decoder.audio.seek(decoded);
+    this.#decoded = decoded;
     this.#held = 0;
     this.#given = 0;
-    this.#ended = false;
-    this.#frame = frame;
+    this.#isThrough = false;
   }
 
   /** Fills `left` and `right` from place `at` on; gives how many frames it put there, fewer only at a hole or the end. */
   async pull(left: Float32Array, right: Float32Array, at: number, signal: AbortSignal): Promise<number> {
+    this.#hasBegun = true;
+    const count = this.#resampled
+      ? await this.#resampled.pull(left.subarray(at), right.subarray(at), signal)
+      : await this.#decode(left, right, at, signal);
+    this.#ended = this.#resampled ? this.#resampled.ended : this.#isThrough;
+    // Where some of it is missing, the decoder says where it goes on.
+    this.#frame = this.#resampled ? this.#frame + count : this.#decoded;
+    return count;
+  }
+
+  /** The same, at the file's own rate. */
+  async #decode(left: Float32Array, right: Float32Array, at: number, signal: AbortSignal): Promise<number> {
     let place = at;
-    while (place < left.length && !this.#ended) {
+    while (place < left.length && !this.#isThrough) {
       if (this.#given === this.#held) {
         let state: number;
         try {
@@ -103,22 +155,22 @@ export class Voice {
           throw thrown;
         }
         if (state === State.end) {
-          this.#ended = true;
+          this.#isThrough = true;
           break;
         }
         const { at: frame, len } = this.#decoder.audio;
         this.#held = len;
         this.#given = 0;
-        if (frame !== this.#frame) {
+        if (frame !== this.#decoded) {
           // Some of it is missing: what follows is told to be where it is.
-          this.#frame = frame;
+          this.#decoded = frame;
           if (place > at) break;
         }
       }
       const count = Math.min(left.length - place, this.#held - this.#given);
       mixDown(this.#decoder, this.#given, count, left, right, place);
       this.#given += count;
-      this.#frame += count;
+      this.#decoded += count;
       place += count;
     }
     return place - at;
@@ -130,6 +182,7 @@ export class Voice {
 
   close(): void {
     this.#source.close();
+    this.#resampled?.close();
     this.#decoder.audio.free();
   }
 

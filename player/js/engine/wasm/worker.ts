@@ -1,5 +1,8 @@
 // Decodes in a thread of its own: one order after the other, and, in between, as much sound as there is room for.
 
+import type { Loudness } from "../../queue.js";
+import { Bus } from "./bus.js";
+import { fade, type Stereo, scale, stereo } from "./fade.js";
 import type { GainMode, Order, Report } from "./messages.js";
 import { Sink } from "./sink.js";
 import { SourceError } from "./source.js";
@@ -8,6 +11,7 @@ import { Voice } from "./voice.js";
 
 /** Frames that are decoded at once: orders are looked at in between. */
 const STEP = 2048;
+const MOST_HINTS = 8;
 
 interface Scope {
   onmessage: ((event: MessageEvent<Order>) => void) | null;
@@ -26,7 +30,7 @@ interface Next {
 
 /** Decoded, and waiting for room. */
 interface Pending {
-  readonly planes: readonly Float32Array<ArrayBuffer>[];
+  readonly planes: Stereo;
   done: number;
 }
 
@@ -35,10 +39,12 @@ class Engine {
   /** Ends what is being waited for when an order arrives. */
   #interrupt = new AbortController();
   #woken: () => void = () => {};
-  #sink: Sink | undefined;
+  #sink: Bus | undefined;
   #current: Voice | undefined;
   #next: Next | undefined;
   readonly #addresses = new Map<number, (src: string | undefined) => void>();
+  /** How loud files are, by what was said of them. */
+  readonly #hints = new Map<string, Loudness>();
   #crossfadeMs = 0;
   #gain: GainMode = "off";
   #speed = 1;
@@ -96,7 +102,10 @@ class Engine {
   async #obey(order: Order): Promise<void> {
     switch (order.type) {
       case "connect":
-        this.#sink = new Sink(order.port, order.rate, order.ring);
+        this.#sink = new Bus(new Sink(order.port, order.rate, order.ring));
+        this.#limit();
+        // A rate that no output can have.
+        await this.#current?.resample(order.rate);
         if (this.#current) this.#mark(this.#current);
         break;
       case "set":
@@ -104,6 +113,10 @@ class Engine {
         this.#gain = order.gain;
         this.#keepPitch = order.keepPitch;
         this.#speed = order.speed;
+        this.#limit();
+        break;
+      case "hint":
+        this.#hint(order.src, order.loudness);
         break;
       case "load":
         await this.#load(order);
@@ -121,6 +134,17 @@ class Engine {
         this.#leave();
         break;
     }
+  }
+
+  /** Sound is limited where it may become louder. */
+  #limit(): void {
+    if (this.#sink) this.#sink.limited = this.#gain !== "off" || this.#crossfadeMs > 0;
+  }
+
+  #hint(src: string, loudness: Loudness): void {
+    this.#hints.set(src, loudness);
+    if (this.#hints.size > MOST_HINTS) this.#hints.delete([...this.#hints.keys()][0] ?? src);
+    for (const voice of [this.#current, this.#next?.open]) if (voice?.src === src) voice.hint(loudness);
   }
 
   async #load({ id, src, positionMs, seek }: Extract<Order, { type: "load" }>): Promise<void> {
@@ -144,20 +168,30 @@ class Engine {
     }
   }
 
-  #open(id: number, src: string, signal: AbortSignal): Promise<Voice> {
+  async #open(id: number, src: string, signal: AbortSignal): Promise<Voice> {
     const renew = (status: number) =>
       new Promise<string | undefined>((resolve) => {
         this.#addresses.set(id, resolve);
         tell({ type: "expired", id, status });
       });
-    return Voice.open(id, src, renew, signal);
+    const voice = await Voice.open(id, src, renew, signal);
+    const loudness = this.#hints.get(src);
+    if (loudness) voice.hint(loudness);
+    return voice;
+  }
+
+  /** A voice that follows without a gap: the output stays as it is. */
+  async #openNext(id: number, src: string): Promise<Voice> {
+    const voice = await this.#open(id, src, new AbortController().signal);
+    if (this.#sink) await voice.resample(this.#sink.rate);
+    return voice;
   }
 
   #prepare(id: number, src: string | undefined): void {
     void this.#next?.voice.then((voice) => voice?.close());
     this.#next = undefined;
     if (src === undefined) return;
-    const voice = this.#open(id, src, new AbortController().signal).catch(() => undefined);
+    const voice = this.#openNext(id, src).catch(() => undefined);
     const next: Next = { id, src, voice };
     this.#next = next;
     void voice.then((open) => {
@@ -188,7 +222,7 @@ class Engine {
   }
 
   /** What is written from here on is `voice` from where it is. */
-  #mark(voice: Voice, seek?: number, at = this.#sink?.written ?? 0): void {
+  #mark(voice: Voice, seek?: number, at = this.#sink?.at ?? 0): void {
     this.#expected = voice.frame;
     this.#changing =
       this.#speed === 1 ? undefined : { speed: new Speed(this.#speed, this.#keepPitch, voice.rate), from: voice.frame };
@@ -196,7 +230,7 @@ class Engine {
     tell({ type: "mark", at, id: voice.id, positionMs, speed: this.#speed, ...(seek !== undefined && { seek }) });
   }
 
-  async #write(sink: Sink, voice: Voice, signal: AbortSignal): Promise<void> {
+  async #write(sink: Bus, voice: Voice, signal: AbortSignal): Promise<void> {
     if (this.#changing) {
       await this.#writeChanged(sink, voice, this.#changing.speed, signal);
       return;
@@ -214,40 +248,43 @@ class Engine {
     if (count > 0) {
       if (voice.frame - count !== this.#expected) {
         const positionMs = ((voice.frame - count) / voice.rate) * 1000;
-        tell({ type: "mark", at: sink.written, id: voice.id, positionMs, speed: 1 });
+        tell({ type: "mark", at: sink.at, id: voice.id, positionMs, speed: 1 });
       }
       this.#expected = voice.frame;
-      this.#scale(left, right, voice.gain(this.#gain));
+      scale([left, right], voice.gain(this.#gain));
       sink.write([left.slice(0, count), right.slice(0, count)]);
       this.#tellBuffered(voice);
     }
-    if (voice.ended) await this.#turn(sink, voice, signal);
+    if (voice.ended) await this.#turn(sink, signal);
   }
 
   /** At another speed than 1; there, tracks are not faded into each other. */
-  async #writeChanged(sink: Sink, voice: Voice, speed: Speed, signal: AbortSignal): Promise<void> {
+  async #writeChanged(sink: Bus, voice: Voice, speed: Speed, signal: AbortSignal): Promise<void> {
     const planes = await speed.next((left, right) => voice.pull(left, right, 0, signal));
     if (!planes) {
-      await this.#turn(sink, voice, signal);
+      await this.#turn(sink, signal);
       return;
     }
-    this.#scale(planes[0], planes[1], voice.gain(this.#gain));
+    scale(planes, voice.gain(this.#gain));
     sink.write(planes);
     this.#tellBuffered(voice);
   }
 
   /** The present track is over: the next follows at once, if there is one that can be played. */
-  async #turn(sink: Sink, voice: Voice, signal: AbortSignal): Promise<void> {
+  async #turn(sink: Bus, signal: AbortSignal): Promise<void> {
     const next = await Promise.race([this.#next?.voice, aborted(signal)]);
     if (signal.aborted) return;
-    if (next && next.rate === voice.rate) {
+    // It may have been opened before there was an output.
+    await next?.resample(sink.rate);
+    if (signal.aborted) return;
+    if (next) {
       this.#next = undefined;
       this.#become(next);
       this.#mark(next);
     } else {
       this.#ended = true;
       sink.end(true);
-      tell({ type: "end", at: sink.written });
+      tell({ type: "end", at: sink.at });
     }
   }
 
@@ -265,7 +302,7 @@ class Engine {
   }
 
   /** The frame of the present track at which it begins to make way for the next; none where it does not. */
-  #fadeBegin(sink: Sink, voice: Voice): number | undefined {
+  #fadeBegin(sink: Bus, voice: Voice): number | undefined {
     const next = this.#next?.open;
     if (!next || this.#crossfadeMs <= 0 || voice.frames === undefined || next.rate !== voice.rate) return undefined;
     const wanted = Math.round((this.#crossfadeMs / 1000) * sink.rate);
@@ -274,7 +311,7 @@ class Engine {
     return voice.frames - Math.min(wanted, most);
   }
 
-  #fade(sink: Sink, voice: Voice): { next: Voice; frames: number } | undefined {
+  #fade(sink: Bus, voice: Voice): { next: Voice; frames: number } | undefined {
     const begin = this.#fadeBegin(sink, voice);
     const next = this.#next?.open;
     if (begin === undefined || !next || voice.frames === undefined || voice.frame < begin) return undefined;
@@ -282,58 +319,38 @@ class Engine {
   }
 
   /** Both tracks at once, one growing quieter as the other grows louder, their power together staying the same. */
-  async #writeFade(sink: Sink, voice: Voice, next: Voice, frames: number, signal: AbortSignal): Promise<void> {
-    const planes = [0, 1, 2, 3].map(() => new Float32Array(frames)) as [
-      Float32Array<ArrayBuffer>,
-      Float32Array<ArrayBuffer>,
-      Float32Array<ArrayBuffer>,
-      Float32Array<ArrayBuffer>,
-    ];
-    const [left, right, nextLeft, nextRight] = planes;
+  async #writeFade(sink: Bus, voice: Voice, next: Voice, frames: number, signal: AbortSignal): Promise<void> {
+    const [planes, nextPlanes] = [stereo(frames), stereo(frames)];
     const [from, nextFrom] = [voice.frame, next.frame];
     try {
-      await voice.pull(left, right, 0, signal);
-      await next.pull(nextLeft, nextRight, 0, signal);
+      await voice.pull(planes[0], planes[1], 0, signal);
+      await next.pull(nextPlanes[0], nextPlanes[1], 0, signal);
     } catch (thrown) {
       // From the same places again.
       voice.seek(from);
       next.seek(nextFrom);
       throw thrown;
     }
-    this.#scale(left, right, voice.gain(this.#gain));
-    this.#scale(nextLeft, nextRight, next.gain(this.#gain));
-    for (const [out, into] of [
-      [left, nextLeft],
-      [right, nextRight],
-    ] as const) {
-      for (let frame = 0; frame < frames; frame += 1) {
-        const angle = ((frame + 0.5) / frames) * (Math.PI / 2);
-        out[frame] = (out[frame] ?? 0) * Math.cos(angle) + (into[frame] ?? 0) * Math.sin(angle);
-      }
-    }
+    scale(planes, voice.gain(this.#gain));
+    scale(nextPlanes, next.gain(this.#gain));
+    fade(planes, nextPlanes);
     // What is heard counts for the one that is the louder.
     const middle = Math.floor(frames / 2);
     const id = this.#next?.id ?? next.id;
     this.#next = undefined;
     this.#become(next);
     const positionMs = ((nextFrom + middle) / next.rate) * 1000;
-    tell({ type: "mark", at: sink.written + middle, id, positionMs, speed: 1 });
+    tell({ type: "mark", at: sink.at + middle, id, positionMs, speed: 1 });
     this.#expected = next.frame;
-    this.#pending = { planes: [left, right], done: 0 };
+    this.#pending = { planes, done: 0 };
   }
 
-  #writePending(sink: Sink, pending: Pending): void {
+  #writePending(sink: Bus, pending: Pending): void {
     const end = pending.done + STEP;
-    sink.write(pending.planes.map((plane) => plane.slice(pending.done, end)));
+    const [left, right] = pending.planes;
+    sink.write([left.slice(pending.done, end), right.slice(pending.done, end)]);
     pending.done = end;
-    if (end >= (pending.planes[0]?.length ?? 0)) this.#pending = undefined;
-  }
-
-  #scale(left: Float32Array, right: Float32Array, gain: number): void {
-    if (gain === 1) return;
-    for (const plane of [left, right]) {
-      for (let frame = 0; frame < plane.length; frame += 1) plane[frame] = (plane[frame] ?? 0) * gain;
-    }
+    if (end >= left.length) this.#pending = undefined;
   }
 
   #tellBuffered(voice: Voice): void {
