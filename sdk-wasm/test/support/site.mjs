@@ -25,6 +25,8 @@ class Site extends EventEmitter {
   ingest = null;
   /** What stands in the answers for the page itself. */
   headers = {};
+  /** Scripts and texts of a test's own, by path: a function from the URL to the text. */
+  texts = new Map();
   /** Paths that cannot be had. */
   blocked = new Set();
   server = createServer((request, response) => {
@@ -35,7 +37,9 @@ class Site extends EventEmitter {
   });
 
   async #answer(request, response) {
-    const { pathname } = new URL(request.url, "http://site");
+    const url = new URL(request.url, "http://site");
+    const { pathname } = url;
+    if (this.texts.has(pathname)) return send(response, await this.texts.get(pathname)(url), "text/javascript");
     if (this.blocked.has(pathname)) return request.socket.destroy();
     if (pathname === "/v1/batches") return this.#ingest(request, response);
     if (pathname === "/" || pathname === "/other") return send(response, PAGE, "text/html", this.headers);
