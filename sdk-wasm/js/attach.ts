@@ -1,37 +1,19 @@
-// Watches a media element and tells a session what it does. Never touches the element.
+// Watches a media element and tells a session what it does. Never touches the element. Comes with the host; until then
+// attachment.ts stands in for it.
 
+import { type AttachmentHost, type FirstSound, HAVE_FUTURE_DATA, isPlaying } from "./attachment.js";
 import type { Track } from "./options.js";
-import type { PlaySession, Session } from "./session.js";
-
-/** A media element that is watched. */
-export interface Attachment {
-  /** The play that goes on; `undefined` before the first sound and after the end. */
-  readonly session: PlaySession | undefined;
-  /** Says what plays from now on; the session of another track ends as `replaced`. */
-  track(track: Track): void;
-  /** Stops watching; an open session ends as `stopped`. */
-  detach(): void;
-}
-
-/** What an attachment needs from its telemetry. */
-export interface AttachmentHost {
-  open(track: Track, autoplay: boolean): Session | undefined;
-  /** Runs what could throw (the host's own callback among it) and reports instead. */
-  guard(task: () => void): void;
-  unknownTrack(source: string): void;
-  detached(attachment: MediaAttachment): void;
-}
+import type { Session } from "./session.js";
 
 const FAILURES = ["", "aborted", "network", "decode", "source-not-supported"];
 const HAVE_METADATA = 1;
-const HAVE_FUTURE_DATA = 3;
 // How long playback may go on unseen and no longer be shown by the element: between two `timeupdate`s.
 const UNSEEN_MS = 500;
 // A loop is told from a seek by where it comes from.
 const LOOP_MS = 1_000;
 
 /** Turns the element's events into the session's signals. */
-export class MediaAttachment implements Attachment {
+export class MediaAttachment {
   readonly #media: HTMLMediaElement;
   readonly #host: AttachmentHost;
   readonly #stop = new AbortController();
@@ -48,7 +30,8 @@ export class MediaAttachment implements Attachment {
   #seekFromMs: number | undefined;
   #refused = false;
 
-  constructor(media: HTMLMediaElement, source: Track | (() => Track), host: AttachmentHost) {
+  /** `first`: the first sound, where there was one before this was here. */
+  constructor(media: HTMLMediaElement, source: Track | (() => Track), host: AttachmentHost, first?: FirstSound) {
     this.#media = media;
     this.#source = source;
     this.#host = host;
@@ -75,7 +58,19 @@ export class MediaAttachment implements Attachment {
       this.session?.visible(isVisible());
     };
     document.addEventListener("visibilitychange", () => this.#host.guard(visibility), { signal });
-    if (isPlaying(media)) this.#began();
+    if (first) this.#host.guard(() => this.#catchUp(first));
+    else if (isPlaying(media)) this.#began();
+  }
+
+  /** Tells of the first sound as of when it came out, and of where playback is since. */
+  #catchUp(first: FirstSound): void {
+    const session = this.#current();
+    if (!session) return;
+    session.playing(first.positionMs, first.now);
+    this.#last = { positionMs: first.positionMs, at: first.now.mono, moving: true };
+    if (this.#media.ended) this.#end("completed", this.#now());
+    else if (this.#media.paused) this.#pause();
+    else this.#timeupdate();
   }
 
   get session(): Session | undefined {
@@ -92,7 +87,6 @@ export class MediaAttachment implements Attachment {
   detach(): void {
     this.#stop.abort();
     this.#end("stopped", this.#estimate());
-    this.#host.detached(this);
   }
 
   /** Tells where playback is right now. */
@@ -128,7 +122,8 @@ export class MediaAttachment implements Attachment {
     const source = sameSource(this.#media.currentSrc);
     this.#trackOf ??= source;
     if (source === this.#trackOf) return this.#source;
-    this.#host.unknownTrack(this.#media.currentSrc);
+    const what = "is not the source whose track was given; call track() or attach with a callback";
+    this.#host.unknownTrack(`${this.#media.currentSrc} ${what}`);
     return undefined;
   }
 
@@ -257,10 +252,6 @@ export class MediaAttachment implements Attachment {
     const most = playedFrom(positionMs, this.#media.played) ?? UNSEEN_MS * this.#rate;
     return Math.round(positionMs + Math.min((performance.now() - at) * this.#rate, most));
   }
-}
-
-function isPlaying(media: HTMLMediaElement): boolean {
-  return !media.paused && !media.ended && !media.seeking && media.readyState >= HAVE_FUTURE_DATA;
 }
 
 /** How many milliseconds from `positionMs` on were played without a gap; `undefined` if nothing was played there. */

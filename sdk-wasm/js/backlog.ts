@@ -15,10 +15,10 @@ export class Backlog {
   #entries: { readonly input: Input; readonly now: Now }[] = [];
   #overflowed = false;
 
-  /** Keeps what happens now; `overflowed` is called once if that is too much. */
-  push(input: Input, overflowed: () => void): void {
+  /** Keeps what happens at `at`; `overflowed` is called once if that is too much. */
+  push(input: Input, at: Now, overflowed: () => void): void {
     if (this.#entries.length < MOST) {
-      this.#entries.push({ input, now: now() });
+      this.#entries.push({ input, now: at });
     } else if (!this.#overflowed) {
       this.#overflowed = true;
       overflowed();

@@ -10,6 +10,7 @@ import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
 import { readTrack, type Settings } from "./options.js";
 import type { Notice, Output } from "./outputs.js";
 import { enter, whenNobodyIsIn } from "./presence.js";
+import { readSignal } from "./signals.js";
 import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
@@ -32,7 +33,8 @@ export interface Sink {
   trace(what: string, about?: unknown): void;
 }
 
-// With the host, so that a page need not download it before.
+// With the host, so that a page need not download them before.
+export { MediaAttachment } from "./attach.js";
 export { readOptions } from "./options.js";
 
 /** What the host knows of the telemetry's status. */
@@ -136,14 +138,14 @@ export class Host {
     this.#sink.changed();
   }
 
-  /** Hands the core something that happens now; before it is there, it waits in order. */
-  feed(input: Input): void {
+  /** Hands the core something that happens at `at`; before it is there, it waits in order. */
+  feed(input: Input, at = now()): void {
     if (this.#state === "running") {
-      this.#apply(input, now());
+      this.#apply(input, at);
     } else if (this.#state === "left" || this.#state === "failed") {
       this.#sink.trace("too late");
     } else {
-      this.#backlog.push(input, this.#sink.overflowed);
+      this.#backlog.push(input, at, this.#sink.overflowed);
     }
   }
 
@@ -291,12 +293,10 @@ export class Host {
     }
   }
 
-  /** With its track as the core reads it. Without one that can be used there is no session. */
+  /** As the core takes it. Without a track that can be used there is no session. */
   #checked(input: Input): Taken | undefined {
-    if (input[0] !== "open_session") return input;
-    const [name, handle, id, track, ...rest] = input;
-    const read = readTrack(JSON.parse(track));
-    if (typeof read !== "string") return [name, handle, id, JSON.stringify(read), ...rest];
+    const read = input[0] === "open_session" ? readSession(input) : readSignal(input);
+    if (typeof read !== "string") return read;
     this.#sink.error(TelemetryError.of("invalid-argument", read, "drop"));
     return undefined;
   }
@@ -450,6 +450,13 @@ export class Host {
   #failed(): boolean {
     return this.#state === "failed";
   }
+}
+
+function readSession([name, handle, id, track, ...rest]: Extract<Input, readonly ["open_session", ...unknown[]]>):
+  | Taken
+  | string {
+  const read = readTrack(JSON.parse(track));
+  return typeof read === "string" ? read : [name, handle, id, JSON.stringify(read), ...rest];
 }
 
 function ownerId(): string {

@@ -2,7 +2,7 @@
 // and checks the receipt. It never touches playback, never throws into the host and never sends what is not
 // stored first. Start reading with telemetry.ts (what a host uses), then host.ts (how the core is run).
 
-export type { Attachment } from "./attach.js";
+export type { Attachment } from "./attachment.js";
 export type { Consent } from "./consent.js";
 export type { KeyKeeper } from "./device-key.js";
 export { type SdkCode, TelemetryError } from "./errors.js";

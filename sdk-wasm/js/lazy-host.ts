@@ -1,6 +1,7 @@
 // Stands in for the host until its code is there: a page that plays nothing does not load it.
 
-import { Backlog } from "./backlog.js";
+import type { MediaAttachment } from "./attach.js";
+import { Backlog, type Now, now } from "./backlog.js";
 import { TelemetryError, textOf } from "./errors.js";
 import type { Host, Sink } from "./host.js";
 import type { Input } from "./inputs.js";
@@ -12,13 +13,16 @@ export class LazyHost {
   loaded: Host | undefined;
   readonly #options: TelemetryOptions;
   readonly #sink: Sink;
+  readonly #watch: (Watching: typeof MediaAttachment) => void;
   readonly #backlog = new Backlog();
   #loading: Promise<Host> | undefined;
   #left = false;
 
-  constructor(options: TelemetryOptions, sink: Sink) {
+  /** `watch` is told of what watches media elements, once it is loaded. */
+  constructor(options: TelemetryOptions, sink: Sink, watch: (Watching: typeof MediaAttachment) => void) {
     this.#options = options;
     this.#sink = sink;
+    this.#watch = watch;
   }
 
   async start(): Promise<void> {
@@ -27,9 +31,9 @@ export class LazyHost {
     await (await this.load()).start();
   }
 
-  feed(input: Input): void {
-    if (this.loaded) this.loaded.feed(input);
-    else if (!this.#left) this.#backlog.push(input, this.#sink.overflowed);
+  feed(input: Input, at?: Now): void {
+    if (this.loaded) this.loaded.feed(input, at);
+    else if (!this.#left) this.#backlog.push(input, at ?? now(), this.#sink.overflowed);
   }
 
   leave(): void {
@@ -46,11 +50,12 @@ export class LazyHost {
   /** The host; rejects if it cannot be had, or if the options cannot be used. */
   load(): Promise<Host> {
     this.#loading ??= import("./host.js").then(
-      ({ Host, readOptions }) => {
+      ({ Host, MediaAttachment, readOptions }) => {
         const settings = readOptions(this.#options, document.baseURI);
         if (typeof settings === "string") throw TelemetryError.of("invalid-argument", settings, "stop");
         this.loaded = new Host(settings, this.#sink, loadWasm, this.#backlog);
         if (this.#left) this.loaded.leave();
+        this.#watch(MediaAttachment);
         return this.loaded;
       },
       (thrown: unknown) => {

@@ -1,5 +1,6 @@
 // One play of one track, told by hand: the manual API, which `attach` uses too.
 
+import type { Now } from "./backlog.js";
 import type { Input } from "./inputs.js";
 import type { EndReason } from "./schema.js";
 
@@ -34,7 +35,7 @@ export interface PlaySession {
 
 /** What a session needs from its telemetry. */
 export interface SessionHost {
-  feed(input: Input): void;
+  feed(input: Input, at?: Now): void;
   closed(session: Session): void;
   invalid(what: string): void;
 }
@@ -43,7 +44,7 @@ type At = "playing" | "position" | "paused" | "stalled";
 
 const REASONS: readonly string[] = ["completed", "skipped", "stopped", "replaced", "unloaded"];
 
-/** Checks what the host says before it reaches the core. */
+/** Hands on what the host says. Whether it can be used is checked where it arrives, in signals.ts. */
 export class Session implements PlaySession {
   readonly id: string;
   /** How the core knows it. */
@@ -62,8 +63,9 @@ export class Session implements PlaySession {
     return this.#open;
   }
 
-  playing(positionMs: number): void {
-    this.#at("playing", positionMs);
+  /** `now`: when that was, if it is told later. */
+  playing(positionMs: number, now?: Now): void {
+    this.#at("playing", positionMs, now);
   }
 
   position(positionMs: number): void {
@@ -79,42 +81,31 @@ export class Session implements PlaySession {
   }
 
   seeked(fromMs: number, toMs: number): void {
-    const from = milliseconds(fromMs);
-    const to = milliseconds(toMs);
-    if (from === undefined || to === undefined) {
-      this.#host.invalid("seeked(fromMs, toMs)");
-    } else {
-      this.#positionMs = to;
-      this.#tell(["seeked", this.handle, from, to]);
-    }
+    this.#reach(toMs);
+    this.#tell(["seeked", this.handle, fromMs, toMs]);
   }
 
   rate(rate: number): void {
-    if (rate >= 0 && rate <= 16) this.#tell(["rate", this.handle, rate]);
-    else this.#host.invalid("rate(rate), from 0 to 16");
+    this.#tell(["rate", this.handle, rate]);
   }
 
   volume(volume: number, muted: boolean): void {
-    if (volume >= 0 && volume <= 1) this.#tell(["volume", this.handle, volume, Boolean(muted)]);
-    else this.#host.invalid("volume(volume, muted), from 0 to 1");
+    this.#tell(["volume", this.handle, volume, muted]);
   }
 
   visible(visible: boolean): void {
-    this.#tell(["visible", this.handle, Boolean(visible)]);
+    this.#tell(["visible", this.handle, visible]);
   }
 
   failed(code: string, positionMs: number): void {
-    const at = milliseconds(positionMs);
-    if (at === undefined || typeof code !== "string" || code === "") this.#host.invalid("failed(code, positionMs)");
-    else this.#tell(["failed", this.handle, code, at]);
+    this.#tell(["failed", this.handle, code, positionMs]);
   }
 
   ended(reason: HostEndReason, positionMs: number): void {
-    const at = milliseconds(positionMs);
-    if (at === undefined || !REASONS.includes(reason)) {
+    if (!REASONS.includes(reason) || !(positionMs >= 0)) {
       this.#host.invalid("ended(reason, positionMs)");
     } else if (this.#open) {
-      this.#tell(["ended", this.handle, reason, at]);
+      this.#tell(["ended", this.handle, reason, positionMs]);
       this.#open = false;
       this.#host.closed(this);
     }
@@ -131,22 +122,16 @@ export class Session implements PlaySession {
     this.ended(reason, this.#positionMs);
   }
 
-  #at(kind: At, positionMs: number): void {
-    const at = milliseconds(positionMs);
-    if (at === undefined) {
-      this.#host.invalid(`${kind}(positionMs)`);
-    } else {
-      this.#positionMs = at;
-      this.#tell([kind, this.handle, at]);
-    }
+  #at(kind: At, positionMs: number, now?: Now): void {
+    this.#reach(positionMs);
+    this.#tell([kind, this.handle, positionMs], now);
   }
 
-  #tell(input: Input): void {
-    if (this.#open) this.#host.feed(input);
+  #reach(positionMs: number): void {
+    if (positionMs >= 0) this.#positionMs = positionMs;
   }
-}
 
-function milliseconds(value: number): number | undefined {
-  if (typeof value !== "number" || !(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) return undefined;
-  return Math.round(value);
+  #tell(input: Input, now?: Now): void {
+    if (this.#open) this.#host.feed(input, now);
+  }
 }

@@ -1,6 +1,8 @@
 // The class a host uses. Everything in it is guarded: playback is never disturbed by telemetry.
 
-import { type Attachment, MediaAttachment } from "./attach.js";
+import type { MediaAttachment } from "./attach.js";
+import { type Attachment, LazyAttachment } from "./attachment.js";
+import type { Now } from "./backlog.js";
 import { type Consent, defaultConsent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
@@ -22,7 +24,8 @@ export class Telemetry extends TypedEventTarget {
   readonly #onError: ((error: TelemetryError) => void) | undefined;
   readonly #debug: boolean;
   readonly #sessions = new Set<Session>();
-  readonly #attachments = new Map<HTMLMediaElement, MediaAttachment>();
+  readonly #attachments = new Map<HTMLMediaElement, LazyAttachment>();
+  #Watching: typeof MediaAttachment | undefined;
   readonly #stopWatching: () => void = () => {};
   #host: LazyHost | undefined;
   readonly #options: TelemetryOptions;
@@ -66,11 +69,7 @@ export class Telemetry extends TypedEventTarget {
         this.#statusChanged();
       },
     });
-    whenIdle(() => {
-      if (this.#consent === "granted") void this.#start();
-      // Nothing begins, but what is wrong with the options is told.
-      else this.#host?.load().catch((thrown: unknown) => this.#failed(thrown));
-    });
+    whenIdle(() => this.#prepare());
   }
 
   /** The device id, once it is known. */
@@ -95,18 +94,18 @@ export class Telemetry extends TypedEventTarget {
         return DETACHED;
       }
       this.#attachments.get(media)?.detach();
-      const attachment = new MediaAttachment(media, track, {
+      if (!this.#host) return DETACHED;
+      const attachment: LazyAttachment = new LazyAttachment(media, track, {
+        prepare: () => this.#prepare(),
         open: (current, autoplay) => this.#open(current, "native", autoplay),
         guard: (task) => this.#guard(undefined, task),
-        unknownTrack: (source) => {
-          const what = `${source} is not the source whose track was given; call track() or attach with a callback`;
-          this.#report(TelemetryError.of("unknown-track", what, "drop"));
-        },
-        detached: (gone) => {
-          if (this.#attachments.get(media) === gone) this.#attachments.delete(media);
+        unknownTrack: (what) => this.#report(TelemetryError.of("unknown-track", what, "drop")),
+        detached: () => {
+          if (this.#attachments.get(media) === attachment) this.#attachments.delete(media);
         },
       });
       this.#attachments.set(media, attachment);
+      if (this.#Watching) attachment.watch(this.#Watching);
       return attachment;
     });
   }
@@ -218,7 +217,7 @@ export class Telemetry extends TypedEventTarget {
   }
 
   readonly #sessionHost: SessionHost = {
-    feed: (input) => this.#feed(input),
+    feed: (input, at) => this.#feed(input, at),
     closed: (session: Session) => this.#sessions.delete(session),
     invalid: (what: string) => this.#invalid(what),
   };
@@ -241,9 +240,16 @@ export class Telemetry extends TypedEventTarget {
     this.#started = undefined;
   }
 
-  #feed(input: Input): void {
+  #feed(input: Input, at?: Now): void {
     if (!this.#records) return;
-    this.#guard(undefined, () => this.#host?.feed(input));
+    this.#guard(undefined, () => this.#host?.feed(input, at));
+  }
+
+  /** Has the code come that everything else needs. */
+  #prepare(): void {
+    if (this.#consent === "granted") void this.#start();
+    // Nothing begins, but what is wrong with the options is told.
+    else this.#host?.load().catch((thrown: unknown) => this.#failed(thrown));
   }
 
   #start(): Promise<void> {
@@ -285,7 +291,10 @@ export class Telemetry extends TypedEventTarget {
       },
       trace: (what, about) => this.#trace(what, about),
     };
-    return new LazyHost(this.#options, sink);
+    return new LazyHost(this.#options, sink, (Watching) => {
+      this.#Watching = Watching;
+      for (const attachment of this.#attachments.values()) this.#guard(undefined, () => attachment.watch(Watching));
+    });
   }
 
   /** Where everything is right now: what follows is worked out from that. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
-import { begin, openPage, page, tabs } from "./support/suite.mjs";
+import { begin, openPage, page, site, tabs } from "./support/suite.mjs";
 import { TONE_S } from "./support/tone.mjs";
 
 // What a media element tells is this coarse when the machine is busy.
@@ -164,5 +165,36 @@ test("a source that cannot be decoded disturbs nobody", async () => {
     return audio.play().catch((error) => error.name);
   });
   assert.equal(thrown, "NotSupportedError", "the host sees what the element says");
+  assert.deepEqual(page.wrongs, []);
+});
+
+test("a play that begins before the code is there is heard from its first sound on", async () => {
+  const host = await readFile(new URL("../dist/host.js", import.meta.url), "utf8");
+  let release;
+  const released = new Promise((resolve) => {
+    release = resolve;
+  });
+  site.texts.set("/sdk/host.js", () => released.then(() => host));
+  await page.evaluate(async () => {
+    const audio = document.getElementById("audio");
+    audio.src = "/tone.wav";
+    const telemetry = await harness.start();
+    telemetry.attach(audio, { id: "early" });
+    await audio.play();
+    await harness.reached(audio, 1.5);
+  });
+  release();
+  const { heard, paused } = await page.evaluate(async () => {
+    const audio = document.getElementById("audio");
+    await harness.begun("early");
+    await harness.reached(audio, 2.5);
+    audio.pause();
+    await harness.once(audio, "pause");
+    const progress = await harness.until(({ event }) => event?.type === "play.progress");
+    return { heard: progress.event.heard, paused: audio.currentTime * 1000 };
+  });
+  assert.equal(heard.length, 1);
+  near(heard[0][0], 0, "from the first sound on");
+  near(heard[0][1], paused, "until the pause");
   assert.deepEqual(page.wrongs, []);
 });

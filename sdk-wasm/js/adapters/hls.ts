@@ -1,6 +1,6 @@
 // hls.js: its media element is measured; what it has attached, and attaches later.
 
-import type { Attachment } from "../attach.js";
+import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
 

@@ -1,6 +1,6 @@
 // video.js: the element of its HTML5 tech is measured, also when the tech is made anew.
 
-import type { Attachment } from "../attach.js";
+import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
 

@@ -1,6 +1,6 @@
 // Vidstack: the media element of its provider is measured, also when the provider changes.
 
-import type { Attachment } from "../attach.js";
+import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
 

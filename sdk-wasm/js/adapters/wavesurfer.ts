@@ -1,6 +1,6 @@
 // wavesurfer.js: the media element it draws is measured.
 
-import type { Attachment } from "../attach.js";
+import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
 

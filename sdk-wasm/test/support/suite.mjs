@@ -27,6 +27,7 @@ export function begin({ retryAfter = 600, start = launch, ...options } = {}) {
 
   beforeEach(async () => {
     site.blocked.clear();
+    site.texts.clear();
     site.headers = {};
     site.requests.length = 0;
     site.ingest = () => ({ status: 503, headers: { "retry-after": String(retryAfter) } });
