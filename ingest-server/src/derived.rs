@@ -17,34 +17,46 @@ const PROGRESS: &str = "
     CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
 ";
 
-/// Opens the file, in the form that `schema` gives it, for a log of `leaves` entries, and makes the tables of `schema`.
+/// Opens the file for a log of `leaves` entries, with the tables of `schema`, whose text is its form. What knows more
+/// than the log is made anew.
 pub fn open(path: &Path, schema: &str, leaves: u64) -> rusqlite::Result<Connection> {
     let form = i32::from_be_bytes(*Hash::of(schema.as_bytes()).0.first_chunk().expect("32 bytes"));
     let open = || -> rusqlite::Result<Connection> {
-        let database = Connection::open(path)?;
-        let known: i32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        let is_empty: bool =
-            database.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
-        if !is_empty && known != form {
-            return Err(rusqlite::Error::IntegralValueOutOfRange(0, known.into()));
-        }
+        let database = connect(path, form)?;
         database.set_prepared_statement_cache_capacity(STATEMENTS);
         database.execute_batch(PROGRESS)?;
         database.execute_batch(schema)?;
-        database.pragma_update(None, "user_version", form)?;
         Ok(database)
     };
-    match open().and_then(|database| Ok((self::leaves(&database)?, database))) {
-        Ok((known, database)) if known <= leaves => return Ok(database),
-        Ok((known, _)) => {
-            tracing::warn!(path = %path.display(), known, leaves, "a derived file is ahead of the journal: made anew");
-        }
-        Err(error) => {
-            tracing::warn!(path = %path.display(), %error, "a derived file cannot be read: made anew");
-        }
+    let database = open()?;
+    let known = self::leaves(&database)?;
+    if known <= leaves {
+        return Ok(database);
     }
+    tracing::warn!(path = %path.display(), known, leaves, "a derived file is ahead of the journal: made anew");
+    drop(database);
     remove(path);
     open()
+}
+
+/// Opens the file, whose tables have the form of that number. One of another form, or that cannot be read, is made
+/// anew, and is empty.
+pub fn connect(path: &Path, form: i32) -> rusqlite::Result<Connection> {
+    let has_form = |database: &Connection| -> rusqlite::Result<bool> {
+        let known: i32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        let empty = "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)";
+        Ok(known == form || database.query_row(empty, [], |row| row.get(0))?)
+    };
+    let mut database = Connection::open(path)?;
+    let found = has_form(&database);
+    if !matches!(found, Ok(true)) {
+        tracing::warn!(path = %path.display(), ?found, "a derived file of another form, or unreadable: made anew");
+        drop(database);
+        remove(path);
+        database = Connection::open(path)?;
+    }
+    database.pragma_update(None, "user_version", form)?;
+    Ok(database)
 }
 
 /// Removes the file, with what belongs to it.
@@ -83,4 +95,36 @@ pub fn may_fail(database: &Connection) -> rusqlite::Result<()> {
     let full =
         |_| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
     before(Op::Write, Path::new(database.path().unwrap_or_default())).map_err(full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS things (name TEXT);";
+
+    fn opened(path: &Path, schema: &str, leaves: u64) -> Vec<String> {
+        let database = open(path, schema, leaves).unwrap();
+        let mut names = database.prepare("SELECT name FROM things").unwrap();
+        names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_file_is_kept_unless_it_has_another_form_is_ahead_of_the_log_or_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("things.sqlite");
+        let fill = || {
+            let database = open(&path, SCHEMA, 5).unwrap();
+            database.execute("INSERT INTO things VALUES ('one')", []).unwrap();
+            advance(&database, 5).unwrap();
+        };
+        fill();
+        assert_eq!(opened(&path, SCHEMA, 5), ["one"]);
+        assert_eq!(opened(&path, SCHEMA, 4), [""; 0], "ahead of the log");
+        fill();
+        assert_eq!(opened(&path, "CREATE TABLE IF NOT EXISTS things (name);", 5), [""; 0], "another form");
+        fill();
+        std::fs::write(&path, "this is no database, and long enough to be looked at as one").unwrap();
+        assert_eq!(opened(&path, SCHEMA, 5), [""; 0], "unreadable");
+    }
 }

@@ -55,7 +55,7 @@ impl Committing {
         })?;
         let mut fresh = Vec::new();
         if !plan.records.is_empty() {
-            self.registry.has_room().map_err(|Behind| CommitError::StorageFull)?;
+            self.registry.ensure_room().map_err(|Behind| CommitError::StorageFull)?;
             fresh = self.append(&mut plan)?;
             self.sign()?;
             // Durable and signed: if the disk has no room for tiles, the group is answered and the next one waits.

@@ -150,8 +150,8 @@ impl Registry {
         self.newest.insert(device, newest);
     }
 
-    /// Whether more can be enrolled.
-    pub fn has_room(&mut self) -> Result<(), Behind> {
+    /// Fails where no more can be enrolled, since too much waits to be written.
+    pub fn ensure_room(&mut self) -> Result<(), Behind> {
         if self.fresh.places.len() < WAITING {
             return Ok(());
         }
@@ -185,8 +185,10 @@ impl Registry {
 
     /// Writes everything now, and waits for it.
     pub fn flush(&mut self) -> rusqlite::Result<()> {
+        // If what was given before cannot be written, what is fresh stays here.
+        self.writing.finish()?;
         let lot = self.lot();
-        self.writing.write(lot)
+        self.writing.give_and_finish(lot)
     }
 
     fn lot(&mut self) -> Enrolled {

@@ -73,7 +73,7 @@ fn a_full_disk_is_borne_until_too_much_waits_and_made_up_for() {
     let mut registry = open(&folder.path().join("registry.sqlite"));
     let failing = crate::disk::faults::inject(folder.path(), "write/registry:full@1+1000000").unwrap();
     let mut count = 0;
-    while registry.has_room().is_ok() {
+    while registry.ensure_room().is_ok() {
         count += 1;
         assert!(count < 10 * WAITING as u64);
         registry.enrol(&[enrolment(1, count)], count + 1);
@@ -82,7 +82,7 @@ fn a_full_disk_is_borne_until_too_much_waits_and_made_up_for() {
     assert_eq!(registry.leaves().unwrap(), 0);
     assert_knows(&mut registry, count);
     drop(failing);
-    while registry.has_room().is_err() {
+    while registry.ensure_room().is_err() {
         std::thread::yield_now();
     }
     registry.flush().unwrap();

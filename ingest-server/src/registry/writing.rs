@@ -67,11 +67,15 @@ impl Writing {
         });
     }
 
-    /// Writes `lot` now, after what is being written.
-    pub fn write(&self, lot: Enrolled) -> rusqlite::Result<()> {
-        self.shared.write()?;
-        self.shared.present().lot = Some(Arc::new(lot));
+    /// Waits until what was given is written, or writes it.
+    pub fn finish(&self) -> rusqlite::Result<()> {
         self.shared.write()
+    }
+
+    /// Writes `lot` now. It is not lost if that fails: it will be tried again first.
+    pub fn give_and_finish(&self, lot: Enrolled) -> rusqlite::Result<()> {
+        self.shared.present().lot = Some(Arc::new(lot));
+        self.finish()
     }
 }
 

@@ -153,3 +153,24 @@ fn a_segment_that_cannot_be_sealed_stays_as_it_is_and_is_sealed_later() {
         assert_holds(&small(folder.path()), &batches, &seen);
     }
 }
+
+#[test]
+fn a_registry_that_cannot_be_written_holds_nobody_up_and_the_next_start_reads_the_rest_from_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path()).unwrap();
+    let batches = chain(1, 6);
+    let failing = inject(folder.path(), "write/registry:full@1+1000000").unwrap();
+    let seen: Vec<_> = batches
+        .iter()
+        .map(|batch| {
+            let (checkpoint, refused) = insist(&log, batch);
+            assert_eq!(refused, 0);
+            checkpoint
+        })
+        .collect();
+    assert_holds(&log, &batches, &seen);
+    close(log);
+    drop(failing);
+    let log = open(folder.path()).unwrap();
+    assert_holds(&log, &batches, &seen);
+}

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use waiting::Packer;
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: u32 = 4;
+const FORM: i32 = 4;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -49,19 +49,10 @@ pub struct Outbox {
 impl Outbox {
     /// Opens or makes the file of the node whose log is `node`.
     pub fn open(path: &Path, node: &str) -> Result<Self, StoreError> {
-        let mut database = Connection::open(path)?;
-        let form: u32 = database.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        let made = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
-        if form != FORM && database.query_row(made, [], |row| row.get(0))? {
-            tracing::warn!(path = %path.display(), "an outbox of another form is made anew");
-            drop(database);
-            derived::remove(path);
-            database = Connection::open(path)?;
-        }
+        let database = derived::connect(path, FORM)?;
         for schema in [SCHEMA, waiting::SCHEMA, changes::SCHEMA, shared::SCHEMA] {
             database.execute_batch(schema)?;
         }
-        database.pragma_update(None, "user_version", FORM)?;
         let mut random = [0; 8];
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Tokens of a file that was lost never come again.

@@ -12,11 +12,11 @@ use delistening_schema::play::{Counts, Play, SessionKey, Status};
 use packed::{Listeners, Matcher, Name, NameSet, ROW, ROWS, Row};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: u32 = 3;
+const FORM: i32 = 3;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -66,20 +66,8 @@ impl SqliteStore {
     /// # Panics
     /// When the system gives no random bytes.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let form = |database: &Connection| database.query_row("PRAGMA user_version", [], |row| row.get(0));
-        let known: rusqlite::Result<u32> = Connection::open(path).and_then(|database| form(&database));
-        if path.exists() && !matches!(known, Ok(0 | FORM)) || known == Ok(0) && has_tables(path) {
-            tracing::warn!(path = %path.display(), "a store of another form is made anew");
-            for suffix in ["", "-wal", "-shm"] {
-                let mut file = path.as_os_str().to_owned();
-                file.push(suffix);
-                // Whether it existed does not matter: what cannot be removed fails to open below.
-                let _ = std::fs::remove_file(PathBuf::from(file));
-            }
-        }
-        let writer = Connection::open(path)?;
+        let writer = derived::connect(path, FORM)?;
         writer.execute_batch(SCHEMA)?;
-        writer.pragma_update(None, "user_version", FORM)?;
         let mut random = [0; 4];
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Versions begin somewhere, so that those of a file that was lost do not come again.
@@ -98,11 +86,6 @@ impl SqliteStore {
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn has_tables(path: &Path) -> bool {
-    let ask = "SELECT EXISTS (SELECT 1 FROM sqlite_schema)";
-    Connection::open(path).and_then(|database| database.query_row(ask, [], |row| row.get(0))).unwrap_or(true)
 }
 
 impl Store for SqliteStore {
