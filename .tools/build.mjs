@@ -10,6 +10,7 @@ import { buildWasm, CODECS, MODULES, TOOLS } from "./wasm.mjs";
 const DEMO = "examples/demo";
 const AUDIT = "examples/audit";
 const OFFLINE = "examples/offline";
+const DASHBOARD = "ingest-server/dashboard";
 // What a page may ask for. Scripts and notes that lie beside it stay behind.
 const STATIC = new Set(
   ".css .flac .html .ico .jpg .json .m4a .mp3 .oga .ogg .opus .png .svg .txt .wav .webm .webmanifest .webp".split(" "),
@@ -39,6 +40,7 @@ export async function build(how, { conformance = false } = {}) {
   await step("Build the offline page", buildOffline);
   await step("Build the WASM module of the audit", () => buildWasm(how, MODULES.audit));
   await step("Build the page of the audit", () => buildPage(AUDIT, ["web/main.ts", "web/worker.ts"], ["wasm"]));
+  await step("Build the dashboard", buildDashboard);
 }
 
 /** Checks the types of a TypeScript project without writing anything. */
@@ -91,6 +93,21 @@ async function buildOffline() {
   await bundle({ ...worker, splitting: false, logOverride: { "empty-import-meta": "silent" } });
   copyStatic(join(ROOT, MODULES.sdk.out), join(ROOT, OFFLINE, "dist/wasm"), new Set([".wasm"]));
   copyStatic(join(ROOT, DEMO, "music"), join(ROOT, OFFLINE, "dist/music"), new Set([".json", ".mp3"]));
+}
+
+/** The server takes it from there when it is built: `ingest-server/build.rs`. The audit's worker and module lie beside. */
+export async function buildDashboard() {
+  clear(`${DASHBOARD}/dist`, []);
+  const { build: bundle } = await import("esbuild");
+  const entryPoints = {
+    main: `${DASHBOARD}/src/main.ts`,
+    worker: `${AUDIT}/web/worker.ts`,
+    style: `${DASHBOARD}/style.css`,
+  };
+  await bundle({ ...BUNDLE, entryPoints, outdir: `${DASHBOARD}/dist` });
+  copyStatic(join(ROOT, DASHBOARD), join(ROOT, DASHBOARD, "dist"), new Set([".html"]));
+  copyStatic(join(ROOT, MODULES.audit.out), join(ROOT, DASHBOARD, "dist/wasm"), new Set([".wasm"]));
+  say(`${DASHBOARD}/dist`);
 }
 
 /** Bundles a page: its scripts and what lies beside them. What `keep` names in its folder was built before. */

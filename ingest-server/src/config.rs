@@ -102,6 +102,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub enrichment: EnrichmentOptions,
 
+    /// Serve the dashboard from this folder, instead of the one that the program was built with
+    #[arg(long, env = "DELISTENING_DASHBOARD", value_name = "DIR")]
+    pub dashboard: Option<PathBuf>,
+
     /// For development: make keys, and mint tokens for anyone on this machine
     #[arg(long)]
     pub dev: bool,
@@ -173,6 +177,8 @@ pub struct Config {
     pub clickhouse: Option<Connection>,
     /// The issuer's name and key, in development.
     pub dev: Option<(String, PrivateKey)>,
+    /// The dashboard's folder, if not the one that the program was built with.
+    pub dashboard: Option<PathBuf>,
     /// A folder to serve, in development.
     pub www: Option<PathBuf>,
 }
@@ -200,8 +206,10 @@ impl ServeOptions {
         if self.issuer.len() != self.jwks.len() {
             return Err(ConfigError::Missing("jwks", "give one --jwks for each --issuer"));
         }
-        if let Some(www) = self.www.as_ref().filter(|www| !www.is_dir()) {
-            return Err(invalid("www", &www.display(), "it is not a folder".into()));
+        for (setting, folder) in [("www", &self.www), ("dashboard", &self.dashboard)] {
+            if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+                return Err(invalid(setting, &folder.display(), "it is not a folder".into()));
+            }
         }
         std::fs::create_dir_all(&self.data)
             .map_err(|error| invalid("data", &self.data.display(), error.to_string()))?;
@@ -279,6 +287,7 @@ impl ServeOptions {
             bounds,
             log,
             dev,
+            dashboard: self.dashboard,
             www: self.www,
         })
     }
@@ -355,6 +364,7 @@ mod tests {
             storage: StorageOptions::default(),
             enrichment: EnrichmentOptions::default(),
             dev: true,
+            dashboard: None,
             www: None,
         }
     }

@@ -136,10 +136,16 @@ pub struct TokenRequest {
 
 impl TokenRequest {
     /// The signed token, issued at `now` (seconds since 1970).
-    ///
-    /// # Panics
-    /// Never: claims are always representable as JSON.
     pub fn sign(self, key: &PrivateKey, now: u64) -> String {
+        self.sign_under(&token::header(&key.kid), key, now)
+    }
+
+    /// The signed token of a share link.
+    pub fn sign_share(self, key: &PrivateKey, now: u64) -> String {
+        self.sign_under(&token::share_header(&key.kid), key, now)
+    }
+
+    fn sign_under(self, header: &str, key: &PrivateKey, now: u64) -> String {
         let claims = Claims {
             iss: self.issuer,
             aud: self.audience,
@@ -150,7 +156,7 @@ impl TokenRequest {
             cnf: self.device.map(|jkt| Confirmation { jkt }),
         };
         let payload = serde_json::to_vec(&claims).expect("claims are JSON");
-        let input = jws::signing_input(&token::header(&key.kid), &payload);
+        let input = jws::signing_input(header, &payload);
         let signature = key.secret().sign(input.as_bytes());
         jws::with_signature(input, &signature)
     }

@@ -80,6 +80,7 @@ pub async fn run(
         bounds,
         log,
         dev,
+        dashboard,
         www,
     } = config;
     let client = outbound::client().build().map_err(io::Error::other)?;
@@ -104,6 +105,7 @@ pub async fn run(
     if let Some(store) = clickhouse {
         store.start();
     }
+    tokio::spawn(Arc::clone(&live).tell());
     let following = projection::Options { verdicts_after, analysis };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
@@ -147,7 +149,7 @@ pub async fn run(
         tracing::info!("ending: answering what is under way");
         ended.send_replace(true);
     });
-    let router = http::router(Arc::clone(&app), &allow_origins, www);
+    let router = http::router(Arc::clone(&app), &allow_origins, dashboard, www);
     if !Connections::new(app, router).serve(listener, ending, DRAIN).await {
         tracing::warn!("some connections did not end in time");
     }

@@ -15,6 +15,8 @@ pub const REQUEST_BATCHES: usize = 16;
 pub const TOKEN_BYTES: usize = 4 * 1024;
 /// Longest life of an access token, in seconds.
 pub const TOKEN_LIFE_S: u64 = 15 * 60;
+/// Longest life of a share link, in seconds.
+pub const SHARE_LIFE_S: u64 = 90 * 24 * 60 * 60;
 /// How far two honest clocks may differ when a token is checked, in seconds.
 pub const CLOCK_LEEWAY_S: u64 = 60;
 /// Most bytes of an identifier (track, artist, release, listener, audience …).

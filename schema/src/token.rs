@@ -1,5 +1,7 @@
 //! Access tokens: JWTs (RFC 7519) that bind a listener to a device (RFC 7800), signed by an issuer.
 //!
+//! A share link carries a token of another type, which lives for weeks and lets its bearer read counts and nothing else.
+//!
 //! A token never chooses its own key: the caller finds the key by issuer and key id among those it is
 //! configured to trust.
 
@@ -12,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 /// The `typ` values accepted: RFC 9068's, and plain `JWT`.
 const TYPES: [&str; 2] = ["at+jwt", "JWT"];
+
+/// The `typ` of the token of a share link.
+const SHARE_TYPE: &str = "share+jwt";
 
 /// The scope that lets a device send plays.
 pub const SCOPE_WRITE_PLAYS: &str = "plays:write";
@@ -80,8 +85,9 @@ pub enum TokenError {
     Expired,
     /// It was issued in the future, or lives longer than allowed.
     #[error(
-        "the token's times are not acceptable: it must be issued in the past and live at most {} s",
-        limits::TOKEN_LIFE_S
+        "the token's times are not acceptable: it must be issued in the past and live at most {} s, or {} s in a share link",
+        limits::TOKEN_LIFE_S,
+        limits::SHARE_LIFE_S
     )]
     Times,
 }
@@ -108,10 +114,36 @@ impl Claims {
         now: u64,
         find: impl FnOnce(&str, Option<&str>) -> Option<&'k PublicKey>,
     ) -> Result<Self, TokenError> {
+        Self::verify_typed(token, &TYPES, limits::TOKEN_LIFE_S, audience, now, find)
+    }
+
+    /// Whether `token` says that it is of a share link. Nothing is verified.
+    pub fn is_share(token: &str) -> bool {
+        token.len() <= limits::TOKEN_BYTES && Parts::parse(token, &[SHARE_TYPE]).is_ok()
+    }
+
+    /// Verifies the token of a share link, as [`Claims::verify`] does that of a device or service.
+    pub fn verify_share<'k>(
+        token: &str,
+        audience: &str,
+        now: u64,
+        find: impl FnOnce(&str, Option<&str>) -> Option<&'k PublicKey>,
+    ) -> Result<Self, TokenError> {
+        Self::verify_typed(token, &[SHARE_TYPE], limits::SHARE_LIFE_S, audience, now, find)
+    }
+
+    fn verify_typed<'k>(
+        token: &str,
+        types: &[&str],
+        most_life_s: u64,
+        audience: &str,
+        now: u64,
+        find: impl FnOnce(&str, Option<&str>) -> Option<&'k PublicKey>,
+    ) -> Result<Self, TokenError> {
         if token.len() > limits::TOKEN_BYTES {
             return Err(TokenError::TooLong);
         }
-        let parts = Parts::parse(token, &TYPES)?;
+        let parts = Parts::parse(token, types)?;
         let claims: Self =
             serde_json::from_slice(parts.unverified_payload()).map_err(|_| TokenError::Claims)?;
         let id: KeyId = parts.header()?;
@@ -120,17 +152,21 @@ impl Claims {
         if claims.aud != audience {
             return Err(TokenError::Audience);
         }
-        claims.check_times(now)?;
+        claims.check_times_within(now, most_life_s)?;
         Ok(claims)
     }
 
     /// Checks the times alone: what remains to be done for a token that was verified before.
     pub fn check_times(&self, now: u64) -> Result<(), TokenError> {
+        self.check_times_within(now, limits::TOKEN_LIFE_S)
+    }
+
+    fn check_times_within(&self, now: u64, most_life_s: u64) -> Result<(), TokenError> {
         if now >= self.exp.saturating_add(limits::CLOCK_LEEWAY_S) {
             return Err(TokenError::Expired);
         }
         let life = self.exp.checked_sub(self.iat).ok_or(TokenError::Times)?;
-        if self.iat > now.saturating_add(limits::CLOCK_LEEWAY_S) || life > limits::TOKEN_LIFE_S {
+        if self.iat > now.saturating_add(limits::CLOCK_LEEWAY_S) || life > most_life_s {
             return Err(TokenError::Times);
         }
         Ok(())
@@ -144,8 +180,17 @@ impl Claims {
 
 /// The protected header of a token signed by the key named `kid`.
 pub fn header(kid: &str) -> String {
+    typed_header(TYPES[0], kid)
+}
+
+/// The protected header of the token of a share link, signed by the key named `kid`.
+pub fn share_header(kid: &str) -> String {
+    typed_header(SHARE_TYPE, kid)
+}
+
+fn typed_header(typ: &str, kid: &str) -> String {
     let kid = serde_json::Value::from(kid);
-    format!(r#"{{"alg":"EdDSA","typ":"at+jwt","kid":{kid}}}"#)
+    format!(r#"{{"alg":"EdDSA","typ":"{typ}","kid":{kid}}}"#)
 }
 
 #[cfg(test)]
@@ -197,5 +242,31 @@ mod tests {
             Claims::verify(&forged, "a", 1000, |_, _| Some(&public)),
             Err(TokenError::Jws(JwsError::Signature))
         );
+    }
+
+    #[test]
+    fn a_share_link_lives_longer_and_is_nothing_else() {
+        let key = SecretKey::from_seed(&[1; 32]);
+        let public = key.public();
+        let token = |header: &str, life: u64| {
+            let claims = serde_json::json!({
+                "iss": "i", "aud": "a", "iat": 1000, "exp": 1000 + life, "sub": "label", "scope": SCOPE_READ_COUNTS,
+            });
+            let input = jws::signing_input(header, claims.to_string().as_bytes());
+            let signature = key.sign(input.as_bytes());
+            jws::with_signature(input, &signature)
+        };
+        let share = token(&share_header("k1"), limits::SHARE_LIFE_S);
+        let (ordinary, long) =
+            (token(&header("k1"), 900), token(&share_header("k1"), limits::SHARE_LIFE_S + 1));
+        let verify_share = |token: &str, now| Claims::verify_share(token, "a", now, |_, _| Some(&public));
+        assert!(Claims::is_share(&share) && !Claims::is_share(&ordinary));
+        assert!(verify_share(&share, 1000 + limits::SHARE_LIFE_S).is_ok());
+        assert_eq!(verify_share(&share, 1060 + limits::SHARE_LIFE_S), Err(TokenError::Expired));
+        assert_eq!(verify_share(&long, 1000), Err(TokenError::Times));
+        // Neither passes for the other.
+        assert!(matches!(verify_share(&ordinary, 1000), Err(TokenError::Jws(_))));
+        let as_service = Claims::verify(&share, "a", 1000, |_, _| Some(&public));
+        assert!(matches!(as_service, Err(TokenError::Jws(_))));
     }
 }

@@ -12,6 +12,7 @@ pub mod figures;
 pub mod listener;
 pub mod listening;
 pub mod load;
+pub mod mmdb;
 pub mod plays;
 pub mod process;
 pub mod sim;

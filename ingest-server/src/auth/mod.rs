@@ -10,7 +10,7 @@ pub use keyring::{Keyring, KeyringError, Source, SourceError, read_file};
 use cache::Cache;
 use delistening_schema::DeviceId;
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::token::{Claims, SCOPE_WRITE_PLAYS, TokenError};
+use delistening_schema::token::{Claims, SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS, TokenError};
 use std::sync::Arc;
 
 /// Verifies tokens for one audience.
@@ -58,6 +58,24 @@ impl Authority {
         self.verify(token, now, scope)
     }
 
+    /// Checks the token of whoever reads counts: that of a service, or of a share link.
+    pub fn reader(&self, token: &str, now: u64) -> Result<Arc<Claims>, Problem> {
+        if !Claims::is_share(token) {
+            return self.service(token, SCOPE_READ_COUNTS, now);
+        }
+        let issuers = self.keyring.issuers();
+        let find = |issuer: &str, kid: Option<&str>| issuers.find(issuer, kid);
+        let claims = Claims::verify_share(token, &self.audience, now, find).map_err(|error| match error {
+            TokenError::Expired => {
+                let detail = "the share link has expired; ask whoever gave it to you for a new one";
+                Problem::new(Code::ExpiredToken, detail)
+            }
+            other => problem(other),
+        })?;
+        permit(&claims, SCOPE_READ_COUNTS)?;
+        Ok(Arc::new(claims))
+    }
+
     fn verify(&self, token: &str, now: u64, scope: &str) -> Result<Arc<Claims>, Problem> {
         let claims = if let Some(claims) = self.cache.get(token) {
             claims.check_times(now).map_err(problem)?;
@@ -73,14 +91,16 @@ impl Authority {
             })?;
             self.cache.insert(token, claims)
         };
-        if !claims.allows(scope) {
-            return Err(Problem::new(
-                Code::InsufficientScope,
-                format!("the token's scope must include {scope}"),
-            ));
-        }
+        permit(&claims, scope)?;
         Ok(claims)
     }
+}
+
+fn permit(claims: &Claims, scope: &str) -> Result<(), Problem> {
+    if claims.allows(scope) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::InsufficientScope, format!("the token's scope must include {scope}")))
 }
 
 fn problem(error: TokenError) -> Problem {

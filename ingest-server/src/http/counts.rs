@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use delistening_schema::bytes;
 use delistening_schema::play::{Counts, Subject};
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::token::SCOPE_READ_COUNTS;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -33,6 +32,8 @@ pub struct Question {
     bucket: Option<Bucket>,
     tz: Option<String>,
     by: Option<By>,
+    track: Option<String>,
+    artist: Option<String>,
     country: Option<String>,
     platform: Option<String>,
     source: Option<String>,
@@ -46,6 +47,21 @@ pub struct Question {
 enum By {
     Track,
     Artist,
+    Country,
+    Platform,
+    Source,
+}
+
+impl From<By> for Dimension {
+    fn from(by: By) -> Self {
+        match by {
+            By::Track => Self::Track,
+            By::Artist => Self::Artist,
+            By::Country => Self::Country,
+            By::Platform => Self::Platform,
+            By::Source => Self::Source,
+        }
+    }
 }
 
 /// Counts by time.
@@ -105,10 +121,10 @@ pub async fn artist(
 }
 
 async fn plays(app: Arc<App>, headers: &HeaderMap, query: Asked, subject: Subject) -> Answer {
-    token::service(&app, headers, SCOPE_READ_COUNTS)?;
+    token::reader(&app, headers)?;
     let Query(mut question) = query.map_err(invalid)?;
-    if question.by.is_some() {
-        return Err(parameter("by is for /v1/top".to_owned()));
+    if question.by.is_some() || question.track.is_some() || question.artist.is_some() {
+        return Err(parameter("by, track and artist are for /v1/top".to_owned()));
     }
     let (from, to) = question.range()?;
     let filter = question.filter(subject);
@@ -158,20 +174,23 @@ async fn plays(app: Arc<App>, headers: &HeaderMap, query: Asked, subject: Subjec
 }
 
 pub async fn top(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked) -> Answer {
-    token::service(&app, &headers, SCOPE_READ_COUNTS)?;
+    token::reader(&app, &headers)?;
     let Query(mut question) = query.map_err(invalid)?;
     if question.bucket.is_some() || question.tz.is_some() {
         return Err(parameter("bucket and tz are not for /v1/top".to_owned()));
     }
-    let dimension = match question.by {
-        Some(By::Track) => Dimension::Track,
-        Some(By::Artist) => Dimension::Artist,
-        None => return Err(parameter("give by, which is track or artist".to_owned())),
+    let Some(dimension) = question.by.map(Dimension::from) else {
+        let detail = "give by, which is track, artist, country, platform or source";
+        return Err(parameter(detail.to_owned()));
     };
+    let subject = question.subject()?;
+    if subject != Subject::All && !dimension.is_of_any_subject() {
+        return Err(parameter("track and artist go with by=country, by=platform and by=source".to_owned()));
+    }
     let (from, to) = question.range()?;
     let after = question.cursor::<Rank>()?;
     let limit = question.limit(TOP_ITEMS)?;
-    let filter = question.filter(Subject::All);
+    let filter = question.filter(subject);
     let to = to.unwrap_or(u64::MAX);
     answer(app, &headers, to, move |store| {
         let items = match Bounds::new([from, to]) {
@@ -201,6 +220,16 @@ impl Question {
             platform: self.platform.take(),
             source: self.source.take(),
             offline: self.offline,
+        }
+    }
+
+    /// Whose plays are listed.
+    fn subject(&mut self) -> Result<Subject, Refusal> {
+        match (self.track.take(), self.artist.take()) {
+            (None, None) => Ok(Subject::All),
+            (Some(track), None) => Ok(Subject::Track(track)),
+            (None, Some(artist)) => Ok(Subject::Artist(artist)),
+            (Some(_), Some(_)) => Err(parameter("give track or artist, not both".to_owned())),
         }
     }
 

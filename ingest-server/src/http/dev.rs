@@ -55,10 +55,12 @@ pub async fn token(
     };
     let (scope, subject) = match (&wanted.device, wanted.scope.as_deref()) {
         (Some(_), None) => (SCOPE_WRITE_PLAYS, wanted.listener.unwrap_or_else(|| "dev-listener".to_owned())),
-        (None, Some(scope)) if SERVICE_SCOPES.contains(&scope) => (scope, "dev-service".to_owned()),
+        (None, Some(scopes)) if scopes.split(' ').all(|scope| SERVICE_SCOPES.contains(&scope)) => {
+            (scopes, "dev-service".to_owned())
+        }
         _ => {
             let detail =
-                format!("ask with a device, or with one of the scopes {}", SERVICE_SCOPES.join(", "));
+                format!("ask with a device, or with some of the scopes {}", SERVICE_SCOPES.join(", "));
             return Err(Problem::new(Code::MalformedRequest, detail).into());
         }
     };

@@ -5,6 +5,7 @@ mod batches;
 mod body;
 mod connections;
 mod counts;
+mod dashboard;
 mod dev;
 mod encoding;
 mod erasure;
@@ -101,8 +102,14 @@ pub struct DevIssuer {
     pub key: PrivateKey,
 }
 
-/// The router. Pages of `allow_origins` may call it (`*` for any); `www` is served below `/` in development.
-pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>) -> Router {
+/// The router. Pages of `allow_origins` may call it (`*` for any); the dashboard is the one in the folder `dashboard`, or
+/// that which the program was built with; `www` is served below `/` in development.
+pub fn router(
+    app: Arc<App>,
+    allow_origins: &[HeaderValue],
+    dashboard: Option<PathBuf>,
+    www: Option<PathBuf>,
+) -> Router {
     let any = allow_origins.iter().any(|origin| origin == "*");
     let cors = CorsLayer::new()
         .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(allow_origins.iter().cloned()) })
@@ -141,11 +148,12 @@ pub fn router(app: Arc<App>, allow_origins: &[HeaderValue], www: Option<PathBuf>
         .route("/healthz", get(ops::health))
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics));
+    router = router.merge(dashboard::router(dashboard));
     router = match www {
         Some(folder) => {
             router.fallback_service(ServeDir::new(folder).not_found_service(not_found.into_service()))
         }
-        None => router.fallback(not_found),
+        None => router.route("/", get(dashboard::lead)).fallback(not_found),
     };
     router
         .method_not_allowed_fallback(method_not_allowed)

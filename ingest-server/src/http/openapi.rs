@@ -39,7 +39,11 @@ fn describe(bounds: &Bounds) -> Value {
     let get = |parameters: Value, responses: Value, security: &Value| json!({ "get": { "parameters": parameters, "responses": responses, "security": security } });
     let public = json!([]);
     let by = json!([
-        { "name": "by", "in": "query", "required": true, "schema": { "enum": ["track", "artist"] } },
+        { "name": "by", "in": "query", "required": true, "schema": { "enum": ["track", "artist", "country", "platform", "source"] } },
+        { "name": "track", "in": "query", "schema": { "type": "string" },
+            "description": "of the plays of this track alone; not with by=track and by=artist" },
+        { "name": "artist", "in": "query", "schema": { "type": "string" },
+            "description": "of the plays of this artist alone; not with by=track and by=artist" },
     ]);
     let by = parameters(&[&by, &filters(), &pages()]);
     let path = json!([{ "name": "path", "in": "path", "required": true, "schema": { "type": "string" } }]);
@@ -60,8 +64,10 @@ fn describe(bounds: &Bounds) -> Value {
             "/v1/tracks/{id}/plays": get(plays(&id), counts.clone(), &service),
             "/v1/artists/{id}/plays": get(plays(&id), counts, &service),
             "/v1/top": get(by, answers("the most played", json!({ "application/json": { "schema": { "$ref": "#/components/schemas/top" } } })), &service),
-            "/v1/live": get(public.clone(), answers("a snapshot, then updates", json!({ "text/event-stream": {} })),
-                &service),
+            "/v1/live": get(live(), answers(
+                "a snapshot, then updates, as server-sent events; over a WebSocket to who asks for one, with the subprotocols \
+                 delistening.live.v1 and, from pages, bearer. and the token",
+                json!({ "text/event-stream": { "schema": { "$ref": "#/components/schemas/live-frame" } } })), &service),
             "/v1/listeners/{sub}": { "delete": {
                 "summary": "Erases everything that was received of a listener, and answers when it is gone; may be repeated",
                 "parameters": [{ "name": "sub", "in": "path", "required": true, "schema": { "type": "string" },
@@ -90,6 +96,7 @@ fn describe(bounds: &Bounds) -> Value {
             "/log/keys": get(public.clone(), answers("every key that the log has had, and what leads from each to the next",
                 json!({ "application/json": { "schema": { "$ref": "#/components/schemas/log-keys" } } })), &public),
             "/log/tile/{path}": get(path, answers("C2SP tlog-tiles tile or entry bundle", bytes), &public),
+            "/dashboard/": get(public.clone(), answers("the dashboard", json!({ "text/html": {} })), &public),
             "/healthz": get(public.clone(), answers("the process answers", text.clone()), &public),
             "/readyz": get(public.clone(), answers("the process takes batches", text.clone()), &public),
             "/metrics": get(public.clone(), answers("Prometheus text", text), &public),
@@ -115,7 +122,7 @@ fn components() -> Value {
     json!({
         "securitySchemes": {
             "device": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope plays:write, bound by cnf.jkt" },
-            "service": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope counts:read, export:read or listeners:erase" },
+            "service": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT, scope counts:read, export:read or listeners:erase; or, for counts, that of a share link" },
         },
         "schemas": {
             "ingest-request": schema(include_str!("../../../schema/json/ingest-request.v1.json")),
@@ -130,6 +137,13 @@ fn components() -> Value {
                 "invalid": integer("sessions that contradict themselves"),
                 "listeners": integer("different listeners with a play that counts"),
                 "heard_ms": integer("media time heard in plays that count"),
+            } },
+            "live-frame": { "type": "object", "description": "the data of an event, or a text of the WebSocket", "properties": {
+                "kind": { "enum": ["snapshot", "update"] },
+                "seq": integer("grows with every change; the id of the event"),
+                "total": live_counts(),
+                "tracks": { "type": "object", "additionalProperties": live_counts() },
+                "artists": { "type": "object", "additionalProperties": live_counts() },
             } },
             "series": { "type": "object", "properties": {
                 "bucket": { "type": "string" }, "tz": { "type": "string" },
@@ -177,6 +191,27 @@ fn filters() -> Value {
         query("platform", &text("ios, android, windows …")),
         query("source", &text("what led to the play: album, playlist, search …")),
         query("offline", &json!({ "type": "boolean" })),
+    ])
+}
+
+fn live_counts() -> Value {
+    json!({ "type": "object", "properties": {
+        "valid": integer("plays that count"), "not_counted": integer("sessions that do not"),
+        "heard_ms": integer("media time heard in plays that count"),
+    } })
+}
+
+/// What is watched.
+fn live() -> Value {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    json!([
+        query("track", &text("this track alone, and the total")),
+        query("artist", &text("this artist alone, and the total")),
+        query("total", &json!({ "type": "boolean", "description": "the total alone" })),
+        query(
+            "since",
+            &integer("the number of the last frame that the reader has, to go on from; as Last-Event-ID")
+        ),
     ])
 }
 

@@ -19,3 +19,19 @@ pub fn service(app: &App, headers: &HeaderMap, scope: &str) -> Result<(), Refusa
     app.authority.service(token, scope, now_ms() / 1_000)?;
     Ok(())
 }
+
+/// Lets through who may read counts: a service whose token says so, or who was given a share link.
+pub fn reader(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+    let token = bearer(headers).ok_or_else(|| {
+        let detail =
+            "this is not public: send a service token, or that of a share link, as Authorization: Bearer";
+        Problem::new(Code::BadToken, detail)
+    })?;
+    reader_with(app, token)
+}
+
+/// Lets through whose token may read counts.
+pub fn reader_with(app: &App, token: &str) -> Result<(), Refusal> {
+    app.authority.reader(token, now_ms() / 1_000)?;
+    Ok(())
+}

@@ -1,71 +1,99 @@
 //! Live counts: what the store holds, kept in memory and told to whoever watches.
 //!
-//! A reader gets a snapshot with a sequence number, then what changed since the number it has. However slow
-//! it is, there is nothing to queue for it: changes are read from the present counts when it asks.
+//! A reader gets a snapshot with a sequence number, then what changed since the number it has; with the number of a
+//! reader before it, it goes on from there. Changes of a tenth of a second are told together, as one frame that all
+//! readers share. Nothing is queued for a slow one: it gets what is true when it can take it, as an update from the number
+//! it has or, where it is too far behind, as a new snapshot. See `reader` for that, `frame` for what is sent.
 
-use crate::store::{Change, Held, Store, StoreError};
-use delistening_schema::play::{self, Play, Status, Verdict};
-use serde::Serialize;
-use std::collections::BTreeMap;
+mod frame;
+mod reader;
+
+pub use frame::{Frame, Kind, LiveCounts, Message};
+pub use reader::{Reader, Watched};
+
+use crate::store::{Change, Held, Ranked, Store, StoreError};
+use delistening_schema::play::{self, Play, Verdict};
+use frame::Rendered;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
-/// Counts of one track, or of all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct LiveCounts {
-    /// Plays that count.
-    pub valid: u64,
-    /// Sessions that do not.
-    pub not_counted: u64,
-    /// Media time heard in plays that count, in milliseconds.
-    pub heard_ms: u64,
-}
+/// How many tracks, and how many artists, are kept in memory at the start; the store holds all.
+const NAMES: u32 = 100_000;
+/// Names of so many changes are remembered: a reader that is further behind gets a snapshot.
+const RECENT: usize = 20_000;
+/// Changes within this time are told together.
+const CONFLATE: Duration = Duration::from_millis(100);
 
-/// What a reader is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Frame {
-    /// Grows with every change.
-    pub seq: u64,
-    /// All tracks together.
-    pub total: LiveCounts,
-    /// In a snapshot every track, in an update those that changed.
-    pub tracks: BTreeMap<String, LiveCounts>,
-}
-
-/// The counts, and a bell for those who watch.
+/// The counts, and what was told last.
 #[derive(Debug)]
 pub struct Live {
     counts: RwLock<Counts>,
     begun: AtomicBool,
+    /// Rings with every change.
     bell: watch::Sender<u64>,
+    /// What was told last, to all who have what was told before it.
+    told: watch::Sender<Arc<Told>>,
+    /// The newest snapshot that was asked for.
+    snapshot: Mutex<Option<Arc<Rendered>>>,
+}
+
+/// One frame for all readers whose number is `after`.
+#[derive(Debug, Default)]
+struct Told {
+    after: u64,
+    seq: u64,
+    /// Everything that changed.
+    all: Message,
+    /// The total alone.
+    total: Message,
 }
 
 #[derive(Debug, Default)]
 struct Counts {
     seq: u64,
     total: LiveCounts,
-    tracks: Tracks,
+    tracks: Names,
+    artists: Names,
+    /// What changed with which number, in order.
+    recent: VecDeque<(u64, Name)>,
+    /// Whoever has this number or a greater one can be told what changed since.
+    remembered: u64,
 }
 
-/// Each track's counts, and the sequence number of its last change.
-type Tracks = BTreeMap<String, (LiveCounts, u64)>;
+/// Counts by name, each with the number of its last change.
+type Names = HashMap<Arc<str>, (LiveCounts, u64)>;
 
-/// How many tracks are kept in memory for live counts; the store holds all.
-const TRACKS: u32 = 100_000;
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Name {
+    Track(Arc<str>),
+    Artist(Arc<str>),
+}
 
 impl Live {
     /// Begins with what the store holds; with nothing if that is somewhere else and does not answer: then
     /// [`Self::begin`] is to be called when it does.
     pub fn open(store: &dyn Store) -> Result<Self, StoreError> {
-        let (bell, _) = watch::channel(0);
-        let live = Self { counts: RwLock::default(), begun: AtomicBool::new(false), bell };
+        // Above every number of a process before this one, which counted a thousand changes in a millisecond at most.
+        let seq = now_ms() << 10;
+        let live = Self {
+            counts: RwLock::new(Counts { seq, remembered: seq, ..Counts::default() }),
+            begun: AtomicBool::new(false),
+            bell: watch::channel(seq).0,
+            told: watch::channel(Arc::new(Told { after: seq, seq, ..Told::default() })).0,
+            snapshot: Mutex::default(),
+        };
         match live.begin(store) {
             Err(StoreError::ClickHouse(error)) => {
                 tracing::warn!(%error, "live counts begin with nothing, until ClickHouse answers");
             }
             begun => begun?,
         }
+        // Nobody has read anything yet.
+        let seq = live.counts.read().unwrap_or_else(PoisonError::into_inner).seq;
+        live.told.send_replace(Arc::new(Told { after: seq, seq, ..Told::default() }));
         Ok(live)
     }
 
@@ -76,23 +104,34 @@ impl Live {
 
     /// Begins anew with what the store holds. Not while it takes something in.
     pub fn begin(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let Held { total, tracks, waiting } = store.held(TRACKS)?;
-        let live = |counts: &play::Counts| LiveCounts {
-            valid: counts.valid,
-            not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
-            heard_ms: counts.heard_ms,
-        };
-        let seq = {
-            let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
-            let seq = counts.seq + 1;
-            let tracks = tracks.into_iter().map(|track| (track.id, (live(&track.counts), seq))).collect();
-            *counts = Counts { seq, total: live(&total), tracks };
-            counts.apply(&waiting);
-            seq
-        };
+        let held = store.held(NAMES)?;
+        let seq = self.counts.write().unwrap_or_else(PoisonError::into_inner).begin(held);
         self.begun.store(true, Ordering::Release);
         self.bell.send_replace(seq);
         Ok(())
+    }
+
+    /// Tells readers what changes, until the process ends.
+    pub async fn tell(self: Arc<Self>) {
+        let mut bell = self.bell.subscribe();
+        // What changed before this began to listen.
+        bell.mark_changed();
+        let mut after = self.told.borrow().seq;
+        while bell.changed().await.is_ok() {
+            tokio::time::sleep(CONFLATE).await;
+            bell.mark_unchanged();
+            let (all, total) = {
+                let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
+                (counts.since(Some(after), &Watched::Everything), counts.since(Some(after), &Watched::Total))
+            };
+            let seq = all.seq;
+            if seq == after {
+                continue;
+            }
+            let told = Told { after, seq, all: all.into(), total: total.into() };
+            after = seq;
+            self.told.send_replace(Arc::new(told));
+        }
     }
 
     /// Counts what changed.
@@ -100,74 +139,148 @@ impl Live {
         if changes.is_empty() {
             return;
         }
-        let seq = {
-            let mut counts = self.counts.write().unwrap_or_else(PoisonError::into_inner);
-            counts.seq += 1;
-            counts.apply(changes);
-            counts.seq
-        };
+        let seq = self.counts.write().unwrap_or_else(PoisonError::into_inner).apply(changes);
         self.bell.send_replace(seq);
     }
 
-    /// A bell that rings with every change.
-    pub fn bell(&self) -> watch::Receiver<u64> {
-        self.bell.subscribe()
-    }
-
-    /// Everything.
+    /// Everything, as it is now.
     pub fn snapshot(&self) -> Frame {
-        self.since(None)
+        self.since(None, &Watched::Everything)
     }
 
-    /// What changed after `seq`.
-    pub fn update(&self, seq: u64) -> Frame {
-        self.since(Some(seq))
-    }
-
-    fn since(&self, seq: Option<u64>) -> Frame {
+    /// What changed of what is watched after `seq`, or all of it: if `seq` is none, or not known any more. It has the
+    /// number of what was told last, though it may hold newer counts: its reader then goes on with what is told to all,
+    /// and is told some of it twice.
+    fn since(&self, seq: Option<u64>, watched: &Watched) -> Frame {
+        let told = self.told.borrow().seq;
         let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
-        let newer = counts.tracks.iter().filter(|(_, (_, last_seq))| seq.is_none_or(|seq| *last_seq > seq));
-        let tracks = newer.map(|(track, (counts, _))| (track.clone(), counts.clone())).collect();
-        Frame { seq: counts.seq, total: counts.total.clone(), tracks }
+        Frame { seq: told, ..counts.since(seq, watched) }
+    }
+
+    /// Everything. The same for all who ask until something is told.
+    fn everything(&self) -> Arc<Rendered> {
+        let mut snapshot = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = self.told.borrow().seq;
+        match &*snapshot {
+            Some(known) if known.seq == told => Arc::clone(known),
+            _ => {
+                let frame = self.snapshot();
+                let rendered = Arc::new(Rendered { seq: frame.seq, message: frame.into() });
+                *snapshot = Some(Arc::clone(&rendered));
+                rendered
+            }
+        }
     }
 }
 
 impl Counts {
-    fn apply(&mut self, changes: &[Change]) {
-        let Self { seq, total, tracks } = self;
-        let mut count = |play: &Play, change: fn(&mut LiveCounts, &Verdict)| {
-            let (track, last_seq) = tracks.entry(play.track.clone()).or_default();
-            *last_seq = *seq;
-            change(track, &play.verdict);
-            change(total, &play.verdict);
+    /// Whoever reads gets a snapshot of what there is now.
+    fn begin(&mut self, Held { total, tracks, artists, waiting }: Held) -> u64 {
+        let seq = self.seq + 1;
+        let live = |counts: &play::Counts| LiveCounts {
+            valid: counts.valid,
+            not_counted: counts.short + counts.muted + counts.suspect + counts.invalid,
+            heard_ms: counts.heard_ms,
         };
+        let names = |ranked: Vec<Ranked>| {
+            let each = ranked.into_iter().map(|one| (one.id.into(), (live(&one.counts), seq)));
+            each.collect()
+        };
+        *self = Self {
+            seq,
+            total: live(&total),
+            tracks: names(tracks),
+            artists: names(artists),
+            recent: VecDeque::new(),
+            remembered: seq,
+        };
+        self.apply(&waiting)
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> u64 {
+        self.seq += 1;
         for Change { before, now } in changes {
             if let Some(play) = before {
-                count(play, LiveCounts::take_out);
+                self.count(play, LiveCounts::take_out);
             }
             if let Some(play) = now {
-                count(play, LiveCounts::put_in);
+                self.count(play, LiveCounts::put_in);
+            }
+        }
+        while self.recent.len() > RECENT {
+            if let Some((seq, _)) = self.recent.pop_front() {
+                self.remembered = seq;
+            }
+        }
+        self.seq
+    }
+
+    fn count(&mut self, play: &Play, change: fn(&mut LiveCounts, &Verdict)) {
+        change(&mut self.total, &play.verdict);
+        let subjects = [
+            (&mut self.tracks, Some(&play.track), Name::Track as fn(_) -> _),
+            (&mut self.artists, play.artist.as_ref(), Name::Artist as fn(_) -> _),
+        ];
+        for (names, name, kind) in subjects {
+            let Some(name) = name else { continue };
+            let name: Arc<str> = match names.get_key_value(name.as_str()) {
+                Some((known, _)) => Arc::clone(known),
+                None => name.as_str().into(),
+            };
+            let (counts, last_seq) = names.entry(Arc::clone(&name)).or_default();
+            change(counts, &play.verdict);
+            if *last_seq != self.seq {
+                *last_seq = self.seq;
+                self.recent.push_back((self.seq, kind(name)));
             }
         }
     }
+
+    fn since(&self, seq: Option<u64>, watched: &Watched) -> Frame {
+        let known = seq.filter(|seq| (self.remembered..=self.seq).contains(seq));
+        let kind = if known.is_some() { Kind::Update } else { Kind::Snapshot };
+        let mut frame = Frame::new(kind, self.seq, self.total.clone());
+        let wanted = |last_seq: &u64| known.is_none_or(|seq| *last_seq > seq);
+        let one = |names: &Names, id: &str| match names.get(id) {
+            Some((counts, last_seq)) => wanted(last_seq).then(|| counts.clone()),
+            // Nothing of it was played yet.
+            None => known.is_none().then(LiveCounts::default),
+        };
+        let copy = |names: &Names| {
+            let each = names.iter().map(|(id, (counts, _))| (id.to_string(), counts.clone()));
+            each.collect()
+        };
+        match (watched, known) {
+            (Watched::Total, _) => {}
+            (Watched::Track(id), _) => {
+                frame.tracks.extend(one(&self.tracks, id).map(|counts| (id.clone(), counts)));
+            }
+            (Watched::Artist(id), _) => {
+                frame.artists.extend(one(&self.artists, id).map(|counts| (id.clone(), counts)));
+            }
+            (Watched::Everything, None) => {
+                (frame.tracks, frame.artists) = (copy(&self.tracks), copy(&self.artists));
+            }
+            (Watched::Everything, Some(seq)) => {
+                for (_, name) in self.recent.iter().rev().take_while(|(changed, _)| *changed > seq) {
+                    let (into, names, id) = match name {
+                        Name::Track(id) => (&mut frame.tracks, &self.tracks, id),
+                        Name::Artist(id) => (&mut frame.artists, &self.artists, id),
+                    };
+                    if let Some((counts, _)) = names.get(id) {
+                        into.insert(id.to_string(), counts.clone());
+                    }
+                }
+            }
+        }
+        frame
+    }
 }
 
-impl LiveCounts {
-    fn put_in(&mut self, verdict: &Verdict) {
-        if verdict.status == Status::Valid {
-            self.valid += 1;
-            self.heard_ms += verdict.heard_ms;
-        } else {
-            self.not_counted += 1;
-        }
-    }
-
-    fn take_out(&mut self, verdict: &Verdict) {
-        if verdict.status == Status::Valid {
-            self.valid = self.valid.saturating_sub(1);
-            self.heard_ms = self.heard_ms.saturating_sub(verdict.heard_ms);
-        } else {
-            self.not_counted = self.not_counted.saturating_sub(1);
-        }
-    }
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

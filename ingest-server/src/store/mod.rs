@@ -69,6 +69,8 @@ pub struct Held {
     pub total: Counts,
     /// The most played tracks of that.
     pub tracks: Vec<Ranked>,
+    /// The most played artists of that.
+    pub artists: Vec<Ranked>,
     /// How what it counts will change by what it has taken in and answers do not know of.
     pub waiting: Vec<Change>,
 }
@@ -85,12 +87,13 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// Forgets everything of a listener.
     fn erase(&self, listener: &str) -> Result<Vec<Change>, StoreError>;
 
-    /// Everything that it has taken in, with so many tracks at most. Not while something is taken in.
-    fn held(&self, tracks: u32) -> Result<Held, StoreError> {
+    /// Everything that it has taken in, with so many tracks and artists at most. Not while something is taken in.
+    fn held(&self, most: u32) -> Result<Held, StoreError> {
         let (filter, all) = (Filter::default(), Bounds::all());
         Ok(Held {
             total: self.counts(&filter, &all)?.total,
-            tracks: self.top(Dimension::Track, &filter, &all, None, tracks)?,
+            tracks: self.top(Dimension::Track, &filter, &all, None, most)?,
+            artists: self.top(Dimension::Artist, &filter, &all, None, most)?,
             waiting: Vec::new(),
         })
     }
@@ -106,7 +109,8 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// Counts plays by when they began.
     fn counts(&self, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError>;
 
-    /// The most played by plays that count, then by name, those after `after`. `bounds` has one bucket.
+    /// The most played by plays that count, then by name, those after `after`; plays without that name are in none of
+    /// them. `bounds` has one bucket. Lists of tracks and of artists are of all plays.
     fn top(
         &self,
         dimension: Dimension,

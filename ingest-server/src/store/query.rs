@@ -88,10 +88,16 @@ pub struct Series {
 /// What a list of the most played names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// Tracks.
+    /// Tracks. Of all plays alone.
     Track,
-    /// Artists.
+    /// Artists. Of all plays alone.
     Artist,
+    /// Countries.
+    Country,
+    /// Platforms.
+    Platform,
+    /// What led to the plays.
+    Source,
 }
 
 impl Dimension {
@@ -100,7 +106,15 @@ impl Dimension {
         match self {
             Self::Track => "track",
             Self::Artist => "artist",
+            Self::Country => "country",
+            Self::Platform => "platform",
+            Self::Source => "source",
         }
+    }
+
+    /// Whether plays of one track or artist can be told apart by it.
+    pub const fn is_of_any_subject(self) -> bool {
+        !matches!(self, Self::Track | Self::Artist)
     }
 }
 
@@ -109,12 +123,12 @@ impl Dimension {
 pub struct Rank {
     /// Plays that count.
     pub valid: u64,
-    /// The track or artist.
+    /// The track, artist, country …
     pub id: String,
 }
 
 impl Rank {
-    /// Whether a track or artist with `valid` plays comes after this place.
+    /// Whether one with `valid` plays comes after this place.
     pub fn is_before(&self, valid: u64, id: &str) -> bool {
         (valid, self.id.as_str()) < (self.valid, id)
     }
@@ -123,7 +137,7 @@ impl Rank {
 /// One line of a list of the most played.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ranked {
-    /// The track or artist.
+    /// The track, artist, country …
     pub id: String,
     /// Its counts.
     #[serde(flatten)]

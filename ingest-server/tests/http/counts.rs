@@ -11,7 +11,14 @@ struct Events {
 
 impl Events {
     async fn open(server: &Server) -> Self {
-        let request = server.get("/v1/live").bearer_auth(server.service_token());
+        Self::open_with(server, "/v1/live", None).await
+    }
+
+    async fn open_with(server: &Server, path: &str, last: Option<u64>) -> Self {
+        let mut request = server.get(path).bearer_auth(server.service_token());
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self { response, buffer: String::new() }
@@ -93,6 +100,42 @@ async fn plays_are_counted_exactly_and_live_counts_agree() {
         .map(|item| (item["id"].as_str(), item["valid"].as_u64()))
         .collect();
     assert_eq!(ranked, [(Some("one"), Some(2)), (Some("three"), Some(1))]);
+    let of_artist = counts(&server, "/v1/top?by=platform&artist=artist-1").await;
+    assert_eq!((&of_artist["items"][0]["id"], &of_artist["items"][0]["valid"]), (&json!("other"), &json!(4)));
+    let of_track = counts(&server, "/v1/top?by=platform&track=one").await;
+    assert_eq!(of_track["items"][0]["valid"], 2);
+}
+
+#[tokio::test]
+async fn live_counts_are_of_what_was_asked_for_and_go_on_where_they_ended() {
+    let server = Server::start().await;
+    let mut device = Device::new(1);
+    let mut all = Events::open(&server).await;
+    let (_, first) = all.next().await;
+    server.ingest(&[device.seal(&session(1, "one", 12_000)), device.seal(&session(2, "two", 7_000))]).await;
+    let frame = all.until(2).await;
+    assert_eq!(frame["artists"]["artist-1"]["valid"], 2);
+    let seq = first["seq"].as_u64().unwrap();
+    let (kind, missed) = Events::open_with(&server, "/v1/live", Some(seq)).await.next().await;
+    assert_eq!((kind.as_str(), &missed["tracks"]["two"]["heard_ms"]), ("update", &json!(7_000)));
+    for (query, tracks, artists) in [
+        ("total=true", json!({}), json!({})),
+        ("track=two", json!({ "two": { "valid": 1, "not_counted": 0, "heard_ms": 7_000 } }), json!({})),
+        (
+            "artist=artist-1",
+            json!({}),
+            json!({ "artist-1": { "valid": 2, "not_counted": 0, "heard_ms": 19_000 } }),
+        ),
+    ] {
+        let (kind, frame) = Events::open_with(&server, &format!("/v1/live?{query}"), None).await.next().await;
+        assert_eq!((kind.as_str(), &frame["total"]["valid"]), ("snapshot", &json!(2)), "{query}");
+        assert_eq!((&frame["tracks"], &frame["artists"]), (&tracks, &artists), "{query}");
+    }
+    for query in ["track=a&artist=b", "total=true&track=a", "song=a", "since=x"] {
+        let path = format!("/v1/live?{query}");
+        let response = server.get(&path).bearer_auth(server.service_token()).send().await.unwrap();
+        expect_problem(response, 400, "invalid-parameter", &path).await;
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod counts;
+mod dashboard;
 mod enrichment;
 mod erasure;
 mod export;

@@ -47,11 +47,18 @@ impl Server {
     }
 
     pub async fn start_as(dev: bool, bounds: BoundsOptions, enrichment: EnrichmentOptions) -> Self {
+        Self::start_changed(|options| {
+            (options.dev, options.bounds, options.enrichment) = (dev, bounds, enrichment);
+        })
+        .await
+    }
+
+    pub async fn start_changed(change: impl FnOnce(&mut ServeOptions)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let issuer = PrivateKey::generate().unwrap();
         let jwks = folder.path().join("jwks.json");
         std::fs::write(&jwks, issuer.jwks()).unwrap();
-        let options = ServeOptions {
+        let mut options = ServeOptions {
             data: folder.path().join("data"),
             listen: "127.0.0.1:0".into(),
             origin: Some("log.example".into()),
@@ -65,12 +72,14 @@ impl Server {
             witness_policy: None,
             verdicts_after: 60,
             clickhouse: ClickHouseOptions::default(),
-            bounds,
+            bounds: BoundsOptions::default(),
             storage: StorageOptions::default(),
-            enrichment,
-            dev,
+            enrichment: EnrichmentOptions::default(),
+            dev: false,
+            dashboard: None,
             www: None,
         };
+        change(&mut options);
         let config = options.check().unwrap();
         let (told, address) = oneshot::channel();
         let (end, ended) = oneshot::channel::<()>();
@@ -136,6 +145,19 @@ impl Server {
             (request.scope, request.device, request.subject) =
                 (SCOPE_READ_COUNTS.into(), None, "service".into());
         })
+    }
+
+    /// The token of a share link that was given away at `at` for `life_s` seconds.
+    pub fn share_token(&self, at: u64, life_s: u64) -> String {
+        let request = TokenRequest {
+            issuer: ISSUER.into(),
+            audience: AUDIENCE.into(),
+            subject: "label".into(),
+            scope: SCOPE_READ_COUNTS.into(),
+            device: None,
+            life_s,
+        };
+        request.sign_share(&self.issuer, at)
     }
 
     /// Posts batches with the token of device 1 and gives the answers.

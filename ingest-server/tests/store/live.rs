@@ -11,9 +11,12 @@ use std::collections::BTreeMap;
 
 /// They are those of the model.
 pub fn agree(live: &Live, model: &Model) {
-    let (mut total, mut tracks) = (LiveCounts::default(), BTreeMap::<String, LiveCounts>::new());
+    let mut total = LiveCounts::default();
+    let (mut tracks, mut artists) = (BTreeMap::<String, LiveCounts>::new(), BTreeMap::new());
     for play in model.plays.values() {
-        for counts in [&mut total, tracks.entry(play.track.clone()).or_default()] {
+        let artist = play.artist.clone().map(|artist| artists.entry(artist).or_default());
+        let track = tracks.entry(play.track.clone()).or_default();
+        for counts in [Some(&mut total), Some(track), artist].into_iter().flatten() {
             if play.verdict.status == Status::Valid {
                 counts.valid += 1;
                 counts.heard_ms += play.verdict.heard_ms;
@@ -23,8 +26,10 @@ pub fn agree(live: &Live, model: &Model) {
         }
     }
     let mut frame = live.snapshot();
-    frame.tracks.retain(|_, counts| *counts != LiveCounts::default());
-    assert_eq!((frame.total, frame.tracks), (total, tracks));
+    for names in [&mut frame.tracks, &mut frame.artists] {
+        names.retain(|_, counts| *counts != LiveCounts::default());
+    }
+    assert_eq!((frame.total, frame.tracks, frame.artists), (total, tracks, artists));
 }
 
 fn take(store: &dyn Store, random: &mut Random, model: &mut Model, cursor: u64) -> Vec<Change> {

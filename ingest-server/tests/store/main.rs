@@ -18,6 +18,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
+const DIMENSIONS: [Dimension; 5] =
+    [Dimension::Track, Dimension::Artist, Dimension::Country, Dimension::Platform, Dimension::Source];
+
 /// A store, and how it is brought up to date.
 enum Tested {
     Sqlite(Box<SqliteStore>),
@@ -71,8 +74,9 @@ fn agree(tested: &Tested, model: &Model, random: &mut Random, questions: u64) {
         };
         let answer = store.counts(&filter, &bounds).unwrap();
         assert_eq!(answer, model.counts(&filter, &bounds), "{filter:?} {bounds:?}");
-        let dimension = *random.one(&[Dimension::Track, Dimension::Artist]);
-        let filter = Filter { subject: Subject::All, ..filter };
+        let dimension = *random.one(&DIMENSIONS);
+        let subject = if dimension.is_of_any_subject() { filter.subject } else { Subject::All };
+        let filter = Filter { subject, ..filter };
         let bounds =
             Bounds::new([bounds.range().0, bounds.range().1].map(|step| u64::from(step) * STEP)).unwrap();
         let limit = 2 + u32::try_from(random.below(4)).unwrap();

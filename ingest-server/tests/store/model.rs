@@ -146,6 +146,9 @@ impl Model {
             let id = match dimension {
                 Dimension::Track => Some(&play.track),
                 Dimension::Artist => play.artist.as_ref(),
+                Dimension::Country => play.country.as_ref(),
+                Dimension::Platform => play.platform.as_ref(),
+                Dimension::Source => play.source.as_ref(),
             };
             if let Some(id) = id {
                 groups.entry(id).or_default().push(play);

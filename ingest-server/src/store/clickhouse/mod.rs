@@ -115,12 +115,13 @@ impl Store for ClickHouseStore {
         Ok(changes)
     }
 
-    fn held(&self, tracks: u32) -> Result<Held, StoreError> {
+    fn held(&self, most: u32) -> Result<Held, StoreError> {
         let (filter, all) = (Filter::default(), Bounds::all());
         self.shared.while_nothing_is_loaded(|waiting| {
             Ok(Held {
                 total: self.counts(&filter, &all)?.total,
-                tracks: self.top(Dimension::Track, &filter, &all, None, tracks)?,
+                tracks: self.top(Dimension::Track, &filter, &all, None, most)?,
+                artists: self.top(Dimension::Artist, &filter, &all, None, most)?,
                 waiting,
             })
         })

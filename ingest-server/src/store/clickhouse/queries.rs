@@ -32,7 +32,7 @@ struct BucketRow {
 
 #[derive(Row, Deserialize)]
 struct TopRow {
-    id: String,
+    name: String,
     v: i64,
     s: i64,
     m: i64,
@@ -42,8 +42,8 @@ struct TopRow {
 }
 
 #[derive(Row, Deserialize)]
-struct IdListeners {
-    id: String,
+struct NameListeners {
+    name: String,
     listeners: u64,
 }
 
@@ -100,11 +100,15 @@ pub async fn top(
     limit: u32,
 ) -> Result<Vec<Ranked>, StoreError> {
     let table = table(bounds);
-    let condition = Condition::each(dimension, filter, bounds);
+    let (condition, column) = if dimension.is_of_any_subject() {
+        (Condition::new(filter, bounds), dimension.as_str())
+    } else {
+        (Condition::each(dimension, filter, bounds), "id")
+    };
     // The table is in the order of `id`: no more than one at a time is in memory.
     let text = format!(
-        "SELECT id, {SUMS} FROM plays_by_{table} WHERE {} GROUP BY id
-         HAVING v + s + m + u + i > 0 AND (v < ? OR (v = ? AND id > ?)) ORDER BY v DESC, id LIMIT ?
+        "SELECT {column} AS name, {SUMS} FROM plays_by_{table} WHERE {} AND {column} != '' GROUP BY name
+         HAVING v + s + m + u + i > 0 AND (v < ? OR (v = ? AND name > ?)) ORDER BY v DESC, name LIMIT ?
          SETTINGS optimize_aggregation_in_order = 1",
         condition.text
     );
@@ -114,22 +118,22 @@ pub async fn top(
     let top: Vec<TopRow> = rows(query).await?;
     let mut listeners_of: HashMap<String, u64> = HashMap::new();
     if !top.is_empty() {
-        let ids: Vec<&str> = top.iter().map(|row| row.id.as_str()).collect();
-        let text = listeners("id", "id", "", table, &format!("{} AND id IN ?", condition.text), "");
+        let names: Vec<&str> = top.iter().map(|row| row.name.as_str()).collect();
+        let text = listeners(column, "name", "", table, &format!("{} AND {column} IN ?", condition.text), "");
         let mut query = connection.query(&text);
         for _ in 0..CONDITIONS_OF_LISTENERS {
-            query = condition.bind(query).bind(&ids);
+            query = condition.bind(query).bind(&names);
         }
-        for IdListeners { id, listeners } in rows(query).await? {
-            *listeners_of.entry(id).or_default() += listeners;
+        for NameListeners { name, listeners } in rows(query).await? {
+            *listeners_of.entry(name).or_default() += listeners;
         }
     }
     Ok(top
         .into_iter()
         .map(|row| {
             let mut counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
-            counts.listeners = listeners_of.get(&row.id).copied().unwrap_or_default();
-            Ranked { id: row.id, counts }
+            counts.listeners = listeners_of.get(&row.name).copied().unwrap_or_default();
+            Ranked { id: row.name, counts }
         })
         .collect())
 }

@@ -102,6 +102,9 @@ impl Row {
         match dimension {
             Dimension::Track => self.track,
             Dimension::Artist => self.artist,
+            Dimension::Country => self.country,
+            Dimension::Platform => self.platform,
+            Dimension::Source => self.source,
         }
     }
 }
