@@ -94,7 +94,7 @@ impl Notary {
                 let analysis = bench.analysis();
                 let (version, text) = (analysis.version(), analysis.text());
                 let rule = RuleEntry { of: RuleKind::Analysis, version, text };
-                if !self.trail.knows(&rule)? {
+                if !self.trail.is_in_force(&rule)? {
                     self.committer.append(vec![Record::Rule(rule)])?;
                     return Ok(true);
                 }

@@ -85,9 +85,9 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS items (
         leaf INTEGER NOT NULL, item INTEGER NOT NULL, listener TEXT NOT NULL, PRIMARY KEY (leaf, item)
     ) WITHOUT ROWID;
-    -- What plays are judged by, as far as it was published.
+    -- What plays are judged by: what was published last.
     CREATE TABLE IF NOT EXISTS rules (
-        kind TEXT NOT NULL, version INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, version, text)
+        kind TEXT PRIMARY KEY, version INTEGER NOT NULL, text TEXT NOT NULL
     ) WITHOUT ROWID;
     -- Days whose last verdicts changed since they were stated, and the newest entry that changed them.
     CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY, leaf INTEGER NOT NULL);
@@ -142,13 +142,14 @@ impl Trail {
         transaction.commit()
     }
 
-    /// Whether a rule was published as it is.
-    pub fn knows(&self, rule: &RuleEntry) -> rusqlite::Result<bool> {
-        self.database
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM rules WHERE kind = ?1 AND version = ?2 AND text = ?3)",
-            )?
-            .query_row(params![kind(rule.of), rule.version, rule.text], |row| row.get(0))
+    /// Whether a rule is the one of its kind that was published last: that one is in force.
+    pub fn is_in_force(&self, rule: &RuleEntry) -> rusqlite::Result<bool> {
+        let last = self
+            .database
+            .prepare_cached("SELECT version, text FROM rules WHERE kind = ?1")?
+            .query_row([kind(rule.of)], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))
+            .optional()?;
+        Ok(last.is_some_and(|(version, text)| version == rule.version && text == rule.text))
     }
 
     /// Sessions that were not judged since a batch spoke of them, at most `limit`.
@@ -306,7 +307,7 @@ fn kind(of: RuleKind) -> &'static str {
 
 fn rule(transaction: &Transaction<'_>, rule: &RuleEntry) -> rusqlite::Result<()> {
     transaction
-        .prepare_cached("INSERT OR IGNORE INTO rules VALUES (?1, ?2, ?3)")?
+        .prepare_cached("INSERT OR REPLACE INTO rules VALUES (?1, ?2, ?3)")?
         .execute(params![kind(rule.of), rule.version, rule.text])
         .map(|_| ())
 }

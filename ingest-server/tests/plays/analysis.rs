@@ -50,7 +50,11 @@ fn session(number: u32) -> uuid::Uuid {
 }
 
 fn audit(records: &[Record], analysis: Analysis) -> Report {
-    let mut auditor = Auditor::with_analysis(signer().log_key().clone(), analysis);
+    audit_by(records, [analysis])
+}
+
+fn audit_by(records: &[Record], analyses: impl IntoIterator<Item = Analysis>) -> Report {
+    let mut auditor = Auditor::with_analyses(signer().log_key().clone(), analyses);
     for line in export(records) {
         auditor.take(CheckedLine::check(&line));
     }
@@ -137,4 +141,71 @@ fn an_operator_s_own_rules_are_published_and_audited_by_who_has_them() {
         [Fault::Rule, Fault::Verdict],
         "and is not taken for something else by others"
     );
+}
+
+/// The log of an operator who got rules of its own, and went back to version 1: the same plays judged three times, each
+/// time with one more, and the day stated after the first.
+fn run_of_changes(own: impl Fn() -> Analysis) -> Vec<Record> {
+    let (folder, at) = (tempfile::tempdir().unwrap(), now_ms() - 2 * DAY_MS);
+    let (mut prev, mut records) = (None, Vec::new());
+    for (number, analysis) in (1..).zip([Analysis::v1(), own(), Analysis::v1()]) {
+        let running = start_with(folder.path(), Duration::ZERO, analysis);
+        // One after the other: no two of them at once.
+        let batch = heard(number.into(), prev, number, at + u64::from(number) * 600_000, (0, 40));
+        prev = Some(batch.hash);
+        running.commit(&batch);
+        records = running.until(|records| {
+            let stated = records.iter().any(|record| matches!(record, Record::Statement(_)));
+            let judged = plays(records).any(|play| play.session == session(number));
+            // What the analysis says of the first play is said again.
+            let first = plays(records).rfind(|play| play.session == session(1))?;
+            let present = first.verdict.suspicion.is_some() == (number == 2);
+            (judged && stated && present).then(|| records.to_vec())
+        });
+        running.end();
+    }
+    records
+}
+
+#[test]
+fn an_export_that_spans_versions_of_the_analysis_is_audited_by_the_one_in_force() {
+    let own = || Analysis::v1().with(1_001, [Box::new(AnyTrackOne) as Box<dyn Rule>]);
+    let records = run_of_changes(own);
+    let both = |records: &[Record]| audit_by(records, [Analysis::v1(), own()]);
+    let report = both(&records);
+    assert_clean(&report);
+    assert_eq!((report.sessions, report.valid), (3, 3));
+    assert!(report.statements >= 1, "{report:?}");
+    let first: Vec<bool> = plays(&records)
+        .filter(|play| play.session == session(1))
+        .map(|play| play.verdict.suspicion.is_some())
+        .collect();
+    assert_eq!(first, [false, true, false], "superseded by appending");
+    // Whoever knows one of them alone does not take the other for it.
+    for analysis in [Analysis::v1(), own()] {
+        assert!(faults(&audit(&records, analysis)).contains(&Fault::Rule));
+    }
+    // Each verdict, of whichever version, is held to the one that was in force.
+    let mut flipped = 0;
+    for (at, record) in records.iter().enumerate() {
+        let Record::Verdicts(verdicts) = record else { continue };
+        for (place, item) in verdicts.items.iter().enumerate() {
+            let play: Play = serde_json::from_str(item.text().unwrap()).unwrap();
+            let mut status = play.clone();
+            status.verdict.status = Status::Short;
+            let mut version = play.clone();
+            version.verdict.suspicion = match play.verdict.suspicion {
+                Some(_) => None,
+                None => plays(&records).find_map(|play| play.verdict.suspicion),
+            };
+            for forged in [status, version] {
+                let mut records = records.clone();
+                let Record::Verdicts(verdicts) = &mut records[at] else { unreachable!() };
+                verdicts.items[place] = Sealed::Open { salt: [7; 16], text: forged.to_text() };
+                assert!(faults(&both(&records)).contains(&Fault::Verdict), "verdict {place} of entry {at}");
+                flipped += 1;
+            }
+        }
+    }
+    assert!(flipped >= 12, "{flipped}: at least three, two and one more of each version, in two ways");
 }

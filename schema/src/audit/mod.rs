@@ -74,6 +74,12 @@ impl Auditor {
 
     /// An audit of the log of an operator who has rules of its own.
     pub fn with_analysis(key: LogKey, analysis: Analysis) -> Self {
+        Self::with_analyses(key, [analysis])
+    }
+
+    /// An audit of a log whose operator changed the analysis: each verdict is checked by the one that was entered last
+    /// before it. The first is in force until one is entered. Each needs as much memory as the audit by one alone.
+    pub fn with_analyses(key: LogKey, analyses: impl IntoIterator<Item = Analysis>) -> Self {
         Self {
             keys: Keys::new(key),
             report: Report::default(),
@@ -84,7 +90,7 @@ impl Auditor {
             received: Vec::new(),
             newest_received: 0,
             chains: HashMap::new(),
-            plays: Plays::new(analysis),
+            plays: Plays::new(analyses),
             rules: BTreeSet::new(),
             erased_hashes: HashSet::new(),
             missing_batches: BTreeSet::new(),
@@ -303,12 +309,9 @@ impl Auditor {
     }
 
     fn rule(&mut self, at: u64, rule: &RuleEntry) {
-        let analysis = self.plays.analysis();
         let (known, name) = match rule.of {
             RuleKind::Play => (rule.version == play::RULE_1 && rule.text == play::RULE_1_TEXT, "rule"),
-            RuleKind::Analysis => {
-                (rule.version == analysis.version() && rule.text == analysis.text(), "analysis")
-            }
+            RuleKind::Analysis => (self.plays.entered(rule.version, &rule.text), "analysis"),
         };
         if !known {
             let sentence = format!(

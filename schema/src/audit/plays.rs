@@ -15,8 +15,10 @@ use std::sync::Arc;
 /// Everything that is known of plays.
 #[derive(Debug)]
 pub(super) struct Plays {
-    /// Has taken the batches among the first `through` entries.
-    judge: Judge<MemoryCasebook>,
+    /// One for each analysis that is known; all have taken the batches among the first `through` entries.
+    judges: Vec<Judge<MemoryCasebook>>,
+    /// The one whose analysis is in force: the one that was entered last.
+    present: usize,
     through: u64,
     /// Batches that no verdict rests on yet.
     waiting: VecDeque<Heard>,
@@ -32,9 +34,16 @@ pub(super) struct Plays {
 }
 
 impl Plays {
-    pub fn new(analysis: Analysis) -> Self {
+    /// By these analyses; the first is in force until another one is entered.
+    pub fn new(analyses: impl IntoIterator<Item = Analysis>) -> Self {
+        let judge = |analysis| Judge::new(Arc::new(analysis), MemoryCasebook::default());
+        let mut judges: Vec<_> = analyses.into_iter().map(judge).collect();
+        if judges.is_empty() {
+            judges.push(judge(Analysis::v1()));
+        }
         Self {
-            judge: Judge::new(Arc::new(analysis), MemoryCasebook::default()),
+            judges,
+            present: 0,
             through: 0,
             waiting: VecDeque::new(),
             erased_batches: false,
@@ -45,8 +54,22 @@ impl Plays {
         }
     }
 
+    /// The analysis in force.
     pub fn analysis(&self) -> &Analysis {
-        self.judge.analysis()
+        self.judge().analysis()
+    }
+
+    /// An analysis was entered, and is in force from now on, if it is known; gives whether it is.
+    pub fn entered(&mut self, version: u32, text: &str) -> bool {
+        let same =
+            |judge: &Judge<_>| judge.analysis().version() == version && judge.analysis().text() == text;
+        let known = self.judges.iter().position(same);
+        self.present = known.unwrap_or(self.present);
+        known.is_some()
+    }
+
+    fn judge(&self) -> &Judge<MemoryCasebook> {
+        &self.judges[self.present]
     }
 
     /// A batch speaks of sessions.
@@ -57,16 +80,23 @@ impl Plays {
     /// A batch was erased, before anything rests on it.
     pub fn erased_batch(&mut self, hash: Hash) {
         self.erased_batches = true;
-        let Ok(_) = self.judge.erased(hash);
+        for judge in &mut self.judges {
+            let Ok(_) = judge.erased(hash);
+        }
     }
 
     /// Judges by the batches among the first `through` entries.
     fn advance(&mut self, through: u64) {
         self.through = self.through.max(through);
         while let Some(heard) = self.waiting.pop_front_if(|heard| heard.leaf() < through) {
-            let Ok(_) = self.judge.take(heard);
+            let Some((last, others)) = self.judges.split_last_mut() else { continue };
+            for judge in others {
+                let Ok(_) = judge.take(heard.clone());
+            }
+            let Ok(_) = last.take(heard);
         }
-        let Ok(_) = self.judge.examine();
+        // The others look at what changed when theirs is in force.
+        let Ok(_) = self.judges[self.present].examine();
     }
 
     /// Sessions were judged.
@@ -104,7 +134,7 @@ impl Plays {
     }
 
     fn verdict(&self, index: u64, entry: &VerdictEntry, play: &Play, text: &str, report: &mut Report) {
-        let Ok(again) = self.judge.play(&SessionKey::from(play));
+        let Ok(again) = self.judge().play(&SessionKey::from(play));
         let (session, device, through) = (play.session, play.device, entry.through);
         let Some(again) = again else {
             let sentence = format!(
@@ -183,7 +213,7 @@ impl Plays {
             }
         }
         // Verdicts come before statements: what was received and not judged, or not judged again, was kept back.
-        for case in self.judge.casebook().cases().filter(|case| day_of(case.play.at) == entry.day) {
+        for case in self.judge().casebook().cases().filter(|case| day_of(case.play.at) == entry.day) {
             let (device, session, day) = (case.play.device, case.play.session, entry.day);
             let sentence = match last(&case.key()) {
                 Some(play) if *play == case.play => continue,
@@ -205,7 +235,7 @@ impl Plays {
     /// Sums up the sessions as they are judged in the end.
     pub fn finish(&mut self, report: &mut Report) {
         self.advance(u64::MAX);
-        for case in self.judge.casebook().cases() {
+        for case in self.judge().casebook().cases() {
             report.sessions += 1;
             report.valid += u64::from(case.play.verdict.status == Status::Valid);
             report.suspect += u64::from(case.play.verdict.status == Status::Suspect);

@@ -28,6 +28,14 @@ struct BucketRow {
     plays: u8,
     whole: u8,
     listeners: u64,
+    taken_away: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct BucketListeners {
+    bucket: u32,
+    whole: u8,
+    listeners: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -45,6 +53,7 @@ struct TopRow {
 struct NameListeners {
     name: String,
     listeners: u64,
+    taken_away: u64,
 }
 
 /// A number that is another one after every block of any node.
@@ -54,27 +63,30 @@ pub async fn version(connection: &Connection) -> Result<u64, StoreError> {
 }
 
 /// Counts by when plays began.
+///
+/// A listener counts where the sum of their valid plays is above zero. To sum them up for each costs twice as much as to
+/// count different listeners, so that is done only where rows take something away: they are few, and gone when the parts
+/// that hold them are merged.
 pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError> {
     let table = table(bounds);
     let condition = Condition::new(filter, bounds);
     let bucket = bucket(bounds);
-    let columns = "toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toUInt8(0),
-        toUInt8(grouping(bucket))";
     // As one question: what is asked in turn is waited for in turn.
     let text = format!(
-        "SELECT {bucket} AS bucket, {SUMS}, toUInt8(1) AS plays, toUInt8(0) AS whole, toUInt64(0) AS listeners
+        "SELECT {bucket} AS bucket, {SUMS}, toUInt8(1) AS plays, toUInt8(0) AS whole, toUInt64(0) AS listeners,
+            toUInt64(0) AS taken_away
          FROM plays_by_{table} WHERE {condition} GROUP BY bucket
-         UNION ALL {listeners}",
-        condition = condition.text,
-        listeners = listeners(&bucket, "bucket", columns, table, &condition.text, "WITH ROLLUP")
+         UNION ALL
+         SELECT {bucket} AS bucket, toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toUInt8(0),
+            toUInt8(grouping(bucket)), uniqExactIf(listener, valid > 0), countIf(valid < 0)
+         FROM listeners_by_{table} WHERE {condition} GROUP BY bucket WITH ROLLUP",
+        condition = condition.text
     );
-    let mut query = connection.query(&text);
-    for _ in 0..=CONDITIONS_OF_LISTENERS {
-        query = condition.bind(query);
-    }
+    let query = condition.bind(condition.bind(connection.query(&text)));
     let mut series = Series { total: Counts::default(), buckets: vec![Counts::default(); bounds.buckets()] };
     let place =
         |begin: u32| bounds.steps().binary_search(&step_of(u64::from(begin) * 1000)).unwrap_or_default();
+    let mut taken_away = false;
     for row in rows::<BucketRow>(query).await? {
         if row.plays == 1 {
             let counts = whole([row.v, row.s, row.m, row.u, row.i, row.h]);
@@ -82,10 +94,25 @@ pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -
             let bucket = &mut series.buckets[place(row.bucket)];
             *bucket = Counts { listeners: bucket.listeners, ..counts };
         } else if row.whole == 1 {
-            series.total.listeners += row.listeners;
+            series.total.listeners = row.listeners;
+            taken_away = row.taken_away > 0;
         } else {
-            series.buckets[place(row.bucket)].listeners += row.listeners;
+            series.buckets[place(row.bucket)].listeners = row.listeners;
         }
+    }
+    if !taken_away {
+        return Ok(series);
+    }
+    let text = format!(
+        "SELECT bucket, toUInt8(grouping(bucket)) AS whole, uniqExactIf(listener, counts) AS listeners
+         FROM (SELECT {bucket} AS bucket, listener, sum(valid) > 0 AS counts FROM listeners_by_{table}
+            WHERE {} GROUP BY bucket, listener)
+         GROUP BY bucket WITH ROLLUP",
+        condition.text
+    );
+    for row in rows::<BucketListeners>(condition.bind(connection.query(&text))).await? {
+        let counts = if row.whole == 1 { &mut series.total } else { &mut series.buckets[place(row.bucket)] };
+        counts.listeners = row.listeners;
     }
     Ok(series)
 }
@@ -116,18 +143,8 @@ pub async fn top(
         after.map_or((i64::MAX, ""), |rank| (rank.valid.try_into().unwrap_or(i64::MAX), &rank.id));
     let query = condition.bind(connection.query(&text)).bind(valid).bind(valid).bind(id).bind(limit);
     let top: Vec<TopRow> = rows(query).await?;
-    let mut listeners_of: HashMap<String, u64> = HashMap::new();
-    if !top.is_empty() {
-        let names: Vec<&str> = top.iter().map(|row| row.name.as_str()).collect();
-        let text = listeners(column, "name", "", table, &format!("{} AND {column} IN ?", condition.text), "");
-        let mut query = connection.query(&text);
-        for _ in 0..CONDITIONS_OF_LISTENERS {
-            query = condition.bind(query).bind(&names);
-        }
-        for NameListeners { name, listeners } in rows(query).await? {
-            *listeners_of.entry(name).or_default() += listeners;
-        }
-    }
+    let names = top.iter().map(|row| row.name.as_str());
+    let listeners_of = listeners(connection, table, column, &condition, names).await?;
     Ok(top
         .into_iter()
         .map(|row| {
@@ -138,29 +155,38 @@ pub async fn top(
         .collect())
 }
 
-/// How often the condition stands in [`listeners`].
-const CONDITIONS_OF_LISTENERS: usize = 5;
-
-/// The question for different listeners by `key`, an expression that is called `name`; `columns` stand between it and
-/// their number. An answer may have two rows of a key, whose numbers add up.
-///
-/// A listener counts where the sum of their valid plays is above zero. To sum up the plays of each costs more than twice
-/// as much as to count listeners, and is needed only for those of whom something is taken away: few, since rows that
-/// take away are gone when parts are merged.
-fn listeners(key: &str, name: &str, columns: &str, table: &str, condition: &str, rollup: &str) -> String {
-    let table = format!("listeners_by_{table}");
-    let taken_away = format!("FROM {table} WHERE {condition} AND valid < 0");
-    let columns = if columns.is_empty() { String::new() } else { format!("{columns}, ") };
-    format!(
-        "SELECT {key} AS {name}, {columns}uniqExact(listener) AS listeners FROM {table}
-         WHERE {condition} AND valid > 0 AND listener GLOBAL NOT IN (SELECT listener {taken_away})
-         GROUP BY {name} {rollup}
-         UNION ALL
-         SELECT {name}, {columns}uniqExact(listener) FROM (SELECT {key} AS {name}, listener FROM {table}
-            WHERE (SELECT count() {taken_away}) > 0 AND {condition} AND listener GLOBAL IN (SELECT listener {taken_away})
-            GROUP BY {name}, listener HAVING sum(valid) > 0)
-         GROUP BY {name} {rollup}"
-    )
+/// How many different listeners there are under each of these names in a column; as for [`counts`].
+async fn listeners<'a>(
+    connection: &Connection,
+    table: &str,
+    column: &str,
+    condition: &Condition,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<HashMap<String, u64>, StoreError> {
+    let names: Vec<&str> = names.collect();
+    let ask = async |text: String, names: &[&str]| -> Result<Vec<NameListeners>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        rows(condition.bind(connection.query(&text)).bind(names)).await
+    };
+    let text = format!(
+        "SELECT {column} AS name, uniqExactIf(listener, valid > 0) AS listeners, countIf(valid < 0) AS taken_away
+         FROM listeners_by_{table} WHERE {} AND {column} IN ? GROUP BY name",
+        condition.text
+    );
+    let counted = ask(text, &names).await?;
+    let doubtful: Vec<&str> =
+        counted.iter().filter(|row| row.taken_away > 0).map(|row| row.name.as_str()).collect();
+    let text = format!(
+        "SELECT name, countIf(counts) AS listeners, toUInt64(0) AS taken_away
+         FROM (SELECT {column} AS name, listener, sum(valid) > 0 AS counts FROM listeners_by_{table}
+            WHERE {} AND {column} IN ? GROUP BY name, listener)
+         GROUP BY name",
+        condition.text
+    );
+    let summed_up = ask(text, &doubtful).await?;
+    Ok(counted.into_iter().chain(summed_up).map(|row| (row.name, row.listeners)).collect())
 }
 
 /// The coarsest tables that can answer.
