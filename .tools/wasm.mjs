@@ -2,10 +2,14 @@
 // nothing of packages; build.mjs does. Start reading with `buildWasm`.
 
 import { mkdirSync, rmSync, statSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { hashOf, unlessDone } from "./lib/inputs.mjs";
 import { isEntry, main, ROOT, run, say } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
+
+// Where a panic could be stands in the module, with the path of the source: not with that of the machine that built it.
+const REMAP = `--remap-path-prefix=${join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src")}=crates`;
 
 /** The modules that we build, each from `inputs` into the folder `out`. */
 export const MODULES = {
@@ -14,7 +18,7 @@ export const MODULES = {
     features: [],
     profile: "wasm-small",
     // SHA-256 and SHA-512 in loops instead of 15 KB of unrolled rounds: a page hashes a few batches an hour.
-    flags: ['--cfg=sha2_backend_soft="compact"'],
+    flags: ['--cfg=sha2_backend_soft="compact"', REMAP],
     inputs: [
       "schema/src",
       "schema/Cargo.toml",
@@ -76,7 +80,9 @@ export async function buildWasm(how, module) {
       ...how.args,
       ...selected,
     ];
-    await run("cargo", args, { env: flags.length > 0 ? { ...how.env, RUSTFLAGS: flags.join(" ") } : how.env });
+    await run("cargo", args, {
+      env: flags.length > 0 ? { ...how.env, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") } : how.env,
+    });
     rmSync(join(ROOT, out), { recursive: true, force: true });
     mkdirSync(join(ROOT, out), { recursive: true });
     await run(how.bindgen, [`${target}/wasm32-unknown-unknown/${profile}/${file}.wasm`, out], { quiet: true });
@@ -86,12 +92,12 @@ export async function buildWasm(how, module) {
   say(`${outputs[0]}: ${(size / 1024).toFixed(1)} KiB${ran ? "" : ", unchanged"}`);
 }
 
-const LEVELS = { wasm: "-Os", "wasm-fast": "-O3", "wasm-small": "-Oz" };
+const LEVELS = { wasm: ["-Os"], "wasm-fast": ["-O3"], "wasm-small": ["-Oz", "--converge"] };
 
-/** Makes the module smaller, or faster as `level` says. Node runs wasm-opt by its path, which works on every system. */
+/** Makes the module smaller, or faster as `level` (options of wasm-opt) says. Node runs wasm-opt by its path, which works on every system. */
 async function optimise(path, level) {
   const leaveOut = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-  const args = ["node_modules/binaryen/bin/wasm-opt", level, ...leaveOut, path, "-o", path];
+  const args = ["node_modules/binaryen/bin/wasm-opt", ...level, ...leaveOut, path, "-o", path];
   await run(process.execPath, args, { quiet: true });
 }
 

@@ -176,13 +176,19 @@ impl Core {
                 | Input::Response { .. }
                 | Input::Fetched { .. }
         );
+        let was_hidden = self.hidden;
         self.hidden &= is_answer;
         match input {
             Input::OpenSession { handle, id, track, engine, autoplay } => {
                 let id = id.unwrap_or_else(|| self.ids.next(now.wall_ms, &mut *self.entropy));
                 self.sessions.insert(handle, Session::new(id, track, engine, autoplay));
             }
-            Input::Signal { handle, signal } => self.signal(now, handle, signal),
+            Input::Signal { handle, signal } => {
+                // Most signals only say that playback has come a little further: what else is due has its own wake.
+                if !self.signal(now, handle, signal) && !was_hidden {
+                    return;
+                }
+            }
             Input::Engage { handle, kind, target } => self.engage(now, handle, kind, target),
             Input::Key { public } => match PublicKey::from_bytes(&public) {
                 Ok(key) => {
@@ -224,6 +230,11 @@ impl Core {
     /// What is to be done, in order.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         core::mem::take(&mut self.outputs)
+    }
+
+    /// Whether [`Core::take_outputs`] has anything to give.
+    pub fn has_outputs(&self) -> bool {
+        !self.outputs.is_empty()
     }
 
     /// How much is waiting.

@@ -80,9 +80,10 @@ impl Core {
         self.signal(wall, mono, handle, Signal::Playing { position_ms: whole(position_ms) });
     }
 
-    /// Playback has come this far.
-    pub fn position(&mut self, wall: f64, mono: f64, handle: u32, position_ms: f64) {
+    /// Playback has come this far. Says whether there is something to do: most often there is not.
+    pub fn position(&mut self, wall: f64, mono: f64, handle: u32, position_ms: f64) -> bool {
         self.signal(wall, mono, handle, Signal::Position { position_ms: whole(position_ms) });
+        self.0.has_outputs()
     }
 
     /// Playback was paused.

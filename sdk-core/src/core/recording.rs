@@ -16,11 +16,14 @@ use uuid::Uuid;
 const AFTER_END_MS: u64 = 1_000;
 
 impl Core {
-    pub(super) fn signal(&mut self, now: Now, handle: u32, signal: Signal) {
+    /// Says whether there was anything to record.
+    pub(super) fn signal(&mut self, now: Now, handle: u32, signal: Signal) -> bool {
         let every = self.config.progress_every_ms;
-        let Some(session) = self.sessions.get_mut(&handle) else { return };
+        let Some(session) = self.sessions.get_mut(&handle) else { return false };
         let step = session.signal(now, signal, every);
+        let any = !step.bodies.is_empty();
         self.record(now, handle, step);
+        any
     }
 
     pub(super) fn engage(&mut self, now: Now, handle: u32, kind: EngageKind, target: Option<String>) {
@@ -52,7 +55,6 @@ impl Core {
     /// Stores the events of a step with the session's own record, all or nothing.
     fn record(&mut self, now: Now, handle: u32, step: Step) {
         let Some(session) = self.sessions.get(&handle) else { return };
-        // Most signals only say that playback has come a little further.
         if step.bodies.is_empty() {
             if step.over {
                 self.sessions.remove(&handle);
