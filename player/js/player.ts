@@ -7,9 +7,11 @@ import { type PlayerEvents, PlayerEventTarget, type PlayerState } from "./events
 import { connectMediaSession } from "./media-session.js";
 import { remember } from "./memory.js";
 import { makeEngine, type PlayerOptions } from "./options.js";
+import { gesture, isUrl } from "./page.js";
 import { type PlayerTrack, Queue } from "./queue.js";
+import { eventsOf } from "./signals.js";
 import { Sources, type TrackSource } from "./sources.js";
-import { Heard, type Span } from "./spans.js";
+import { Heard, reach, type Span } from "./spans.js";
 import { Measurement } from "./telemetry.js";
 import { Waveforms } from "./waveforms.js";
 
@@ -45,8 +47,9 @@ export class Player extends PlayerEventTarget {
     this.#engine = makeEngine(options);
     this.#measurement = new Measurement(options.telemetry, this.#closing.signal);
     this.#sources = new Sources(options.downloads);
-    this.#waveforms = new Waveforms(options, (track) => {
-      if (track === this.queue.current) this.#dispatch("waveformchange", { waveform: this.waveform });
+    this.#waveforms = new Waveforms(options, {
+      changed: (track) => track === this.queue.current && this.#dispatch("waveformchange", { waveform: this.waveform }),
+      loud: (src, loudness) => this.#engine.hint?.(src, loudness),
     });
     this.#engine.listen((signal) => this.#hear(signal));
     const { signal } = this.#closing;
@@ -105,9 +108,7 @@ export class Player extends PlayerEventTarget {
 
   /** How much is loaded after the present position. */
   get bufferedMs(): number {
-    const { positionMs } = this;
-    const around = this.buffered.find(([fromMs, toMs]) => fromMs <= positionMs && positionMs <= toMs);
-    return around ? around[1] - positionMs : 0;
+    return reach(this.buffered, this.positionMs);
   }
 
   /** What was heard in this play of the track: sounded, and not silent. */
@@ -281,7 +282,7 @@ export class Player extends PlayerEventTarget {
 
   #begin(track: PlayerTrack, source: TrackSource, positionMs: number): void {
     this.#measurement.source(source.offline);
-    this.#waveforms.want(track, source.src, (loudness) => this.#engine.hint?.(source.src, loudness));
+    this.#waveforms.want(track, source.src);
     this.#engine.load(source.src, positionMs);
     this.#prepare();
     if (source.artwork !== track.artwork) this.#dispatch("artworkchange", { artwork: source.artwork });
@@ -337,8 +338,7 @@ export class Player extends PlayerEventTarget {
     this.#sources.keep([this.#loaded, wanted]);
     this.#waveforms.keep([this.#loaded, wanted]);
     const source = wanted && this.#sources.peek(wanted);
-    if (wanted && source)
-      this.#waveforms.want(wanted, source.src, (loudness) => this.#engine.hint?.(source.src, loudness));
+    if (wanted && source) this.#waveforms.want(wanted, source.src);
     this.#engine.prepare?.(source?.src);
     if (!wanted || source) return;
     void this.#sources.find(wanted).then(() => {
@@ -360,52 +360,32 @@ export class Player extends PlayerEventTarget {
   #hear(signal: EngineSignal): void {
     this.#measurement.signal(signal, this.#engine, this.#byGesture);
     this.#heard.signal(signal, this.#engine);
+    if (!this.#enterBy(signal)) return;
+    for (const [type, detail] of eventsOf(signal, this.durationMs))
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    if (signal.type === "ended") this.#ended();
+    else if (signal.type === "failed") this.#fail(signal.code, signal.message);
+  }
+
+  /** Enters the state that a signal brings about; false where nobody is to be told of it. */
+  #enterBy(signal: EngineSignal): boolean {
     switch (signal.type) {
       case "playing":
         this.#enter("playing");
         if (this.#sounded !== this.#loaded && this.#loaded) this.queue.remember(this.#loaded);
         this.#sounded = this.#loaded;
-        this.#dispatch("playing", { positionMs: signal.positionMs });
-        break;
-      case "position":
-        this.#dispatch("timeupdate", { positionMs: signal.positionMs, durationMs: this.durationMs });
-        break;
+        return true;
       case "paused":
-        if (this.#state === "error") break;
+        if (this.#state === "error") return false;
         this.#enter("paused");
-        this.#dispatch("pause", { positionMs: signal.positionMs });
-        break;
+        return true;
       case "stalled":
         // Before the first sound it is loading that takes its time.
-        if (this.#state === "loading") break;
+        if (this.#state === "loading") return false;
         this.#enter("stalled");
-        this.#dispatch("stalled", { positionMs: signal.positionMs });
-        break;
-      case "engine":
-        this.#dispatch("enginechange", { engine: signal.engine, reason: signal.reason });
-        break;
-      case "seeking":
-        this.#dispatch("seeking", { fromMs: signal.fromMs, toMs: signal.toMs });
-        break;
-      case "seeked":
-        this.#dispatch("seeked", { fromMs: signal.fromMs, toMs: signal.toMs });
-        this.#dispatch("timeupdate", { positionMs: signal.toMs, durationMs: this.durationMs });
-        break;
-      case "duration":
-        this.#dispatch("durationchange", { durationMs: this.durationMs });
-        break;
-      case "rate":
-        this.#dispatch("ratechange", { rate: signal.rate });
-        break;
-      case "volume":
-        this.#dispatch("volumechange", { volume: signal.volume, muted: signal.muted });
-        break;
-      case "ended":
-        this.#ended();
-        break;
-      case "failed":
-        this.#fail(signal.code, signal.message);
-        break;
+        return true;
+      default:
+        return true;
     }
   }
 
@@ -439,13 +419,4 @@ export class Player extends PlayerEventTarget {
   #dispatch<K extends keyof PlayerEvents & string>(type: K, detail: PlayerEvents[K]): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** Whether a person has just done something on the page. */
-function gesture(): boolean {
-  return globalThis.navigator?.userActivation?.isActive ?? true;
-}
-
-function isUrl(src: unknown): src is string {
-  return typeof src === "string" && src !== "" && URL.canParse(src, globalThis.document?.baseURI);
 }

@@ -5,6 +5,12 @@ import type { EngineSignal } from "./engine/engine.js";
 /** From one place to another, in milliseconds. */
 export type Span = readonly [fromMs: number, toMs: number];
 
+/** How far `spans` reach from a place on, in milliseconds. */
+export function reach(spans: readonly Span[], at: number): number {
+  const around = spans.find(([from, to]) => from <= at && at <= to);
+  return around ? around[1] - at : 0;
+}
+
 /** `spans`, which stand in order and apart, with one more. */
 export function join(spans: readonly Span[], [from, to]: Span): readonly Span[] {
   const apart = spans.filter(([a, b]) => b < from || a > to);

@@ -7,23 +7,27 @@ import type { Loudness, PlayerTrack } from "./queue.js";
 interface Wanted {
   readonly track: PlayerTrack;
   readonly src: string;
-  readonly loud: (loudness: Loudness) => void;
   readonly ending: AbortController;
+}
+
+/** Who is told what was found out. */
+interface Listener {
+  changed(track: PlayerTrack): unknown;
+  loud(src: string, loudness: Loudness): void;
 }
 
 export class Waveforms {
   readonly #options: Pick<PlayerOptions, "analyse" | "refresh">;
-  readonly #changed: (track: PlayerTrack) => void;
+  readonly #listener: Listener;
   readonly #known = new WeakMap<PlayerTrack, readonly number[]>();
   /** Tracks that were asked for, whatever came of it. */
   readonly #asked = new WeakSet<PlayerTrack>();
   /** One after the other: the first is being worked on. */
   #wanted: Wanted[] = [];
 
-  /** `changed` is told when more of a track's waveform is known. */
-  constructor(options: Pick<PlayerOptions, "analyse" | "refresh">, changed: (track: PlayerTrack) => void) {
+  constructor(options: Pick<PlayerOptions, "analyse" | "refresh">, listener: Listener) {
     this.#options = options;
-    this.#changed = changed;
+    this.#listener = listener;
   }
 
   /** How high a track's sound is over its length, as far as that is known. */
@@ -32,13 +36,13 @@ export class Waveforms {
   }
 
   /** Finds out what is not known of a track that is read at `src`. Never rejects: it is for the eye. */
-  want(track: PlayerTrack, src: string, loud: (loudness: Loudness) => void): void {
-    if (track.loudness) loud(track.loudness);
+  want(track: PlayerTrack, src: string): void {
+    if (track.loudness) this.#listener.loud(src, track.loudness);
     if (this.#asked.has(track)) return;
     this.#asked.add(track);
     if (typeof track.waveform === "string") void this.#fetch(track, track.waveform);
     if (!this.#options.analyse || (track.waveform !== undefined && track.loudness)) return;
-    this.#wanted.push({ track, src, loud, ending: new AbortController() });
+    this.#wanted.push({ track, src, ending: new AbortController() });
     if (this.#wanted.length === 1) void this.#work();
   }
 
@@ -63,7 +67,7 @@ export class Waveforms {
     }
   }
 
-  async #analyse({ track, src, loud, ending: { signal } }: Wanted): Promise<void> {
+  async #analyse({ track, src, ending: { signal } }: Wanted): Promise<void> {
     const progress = (waveform: readonly number[]) => track.waveform === undefined && this.#learn(track, waveform);
     const { refresh } = this.#options;
     try {
@@ -71,7 +75,7 @@ export class Waveforms {
       const { analyse } = await import("./analysis/analyse.js");
       const { waveform, loudness } = await analyse(src, { signal, progress, ...(refresh && { refresh }) });
       progress(waveform);
-      if (!track.loudness) loud(loudness);
+      if (!track.loudness) this.#listener.loud(src, loudness);
     } catch {
       // What is wrong with it is told when it is played.
     }
@@ -89,7 +93,7 @@ export class Waveforms {
 
   #learn(track: PlayerTrack, waveform: readonly number[]): void {
     this.#known.set(track, waveform);
-    this.#changed(track);
+    this.#listener.changed(track);
   }
 }
 

@@ -1,7 +1,7 @@
 // The browser's own `<audio>`: light, and right for ordinary files.
 
 import type { PlayerErrorCode } from "../errors.js";
-import type { Span } from "../spans.js";
+import { reach, type Span } from "../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "./engine.js";
 
 const MEDIA_ERR_NETWORK = 2;
@@ -60,12 +60,6 @@ export class NativeEngine implements Engine {
     await sink(this.#audio, id);
     this.#device = id;
     if (this.#spare) await sink(this.#spare, id);
-  }
-
-  get #bufferedMs(): number {
-    const { positionMs } = this;
-    const around = this.buffered.find(([fromMs, toMs]) => fromMs <= positionMs && positionMs <= toMs);
-    return around ? around[1] - positionMs : 0;
   }
 
   get volume(): number {
@@ -128,7 +122,7 @@ export class NativeEngine implements Engine {
     const { durationMs } = this;
     if (this.#next === undefined || this.#spare?.src || durationMs === undefined) return;
     const leftMs = durationMs - this.positionMs;
-    if (leftMs > PREPARE_MS && this.#bufferedMs < leftMs - 1_000) return;
+    if (leftMs > PREPARE_MS && reach(this.buffered, this.positionMs) < leftMs - 1_000) return;
     if (!this.#spare) {
       this.#spare = new Audio();
       this.#listenTo(this.#spare);

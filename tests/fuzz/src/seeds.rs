@@ -21,6 +21,32 @@ fn key(seed: u8) -> SecretKey {
     SecretKey::from_seed(&[seed; 32])
 }
 
+/// The begins of files of all kinds, as the target `audio` takes them: a form, then the file.
+fn audio() -> Vec<Vec<u8>> {
+    let files: [&[u8]; 7] = [
+        include_bytes!("../../../player/tests/audio/short-cbr.mp3"),
+        include_bytes!("../../../player/tests/audio/short.flac"),
+        include_bytes!("../../../player/tests/audio/short.m4a"),
+        include_bytes!("../../../player/tests/audio/short-alac.m4a"),
+        include_bytes!("../../../player/tests/audio/short.aac"),
+        include_bytes!("../../../player/tests/audio/short.ogg"),
+        include_bytes!("../../../player/tests/audio/short.opus"),
+    ];
+    let mut seeds: Vec<Vec<u8>> = files
+        .iter()
+        .zip(0..)
+        // What MP4 says of itself stands at its end.
+        .map(|(file, form)| match file.get(4..8) {
+            Some(b"ftyp") => [&[form], *file].concat(),
+            _ => [&[form], &file[..file.len().min(16_000)]].concat(),
+        })
+        .collect();
+    // WAV: 16 bits, mono, four frames.
+    let wav = b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x44\xac\0\0\x88\x58\x01\0\x02\0\x10\0data\x08\0\0\0\0\0\0\x40\0\0\0\xc0";
+    seeds.push([&[9], &wav[..]].concat());
+    seeds
+}
+
 /// The device's key.
 pub fn device_key() -> SecretKey {
     key(1)
@@ -216,6 +242,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
             let keys = LogKeys { keys, handovers: vec![handover().to_string()] };
             vec![serde_json::to_string(&keys).expect("JSON")]
         }
+        "audio" => return audio(),
         "journal" => return crate::disk_seeds::journals(),
         "signed-slots" => return crate::disk_seeds::slots(),
         _ => Vec::new(),

@@ -67,6 +67,26 @@ fn seeds_get_past_the_first_checks() {
     let receipt = Receipt::parse(&text("receipt")).unwrap();
     receipt.verify(seeds::batch().as_bytes(), seeds::log_signer().log_key()).unwrap();
     Policy::parse(&text("policy")).unwrap();
+    for seed in seeds::of("audio") {
+        assert!(sounds(&seed[1..]), "form {} does not sound", seed[0]);
+    }
+}
+
+fn sounds(file: &[u8]) -> bool {
+    use delistening_player::{Decoder, Progress};
+    let mut decoder = Decoder::new();
+    decoder.set_length(file.len() as u64);
+    loop {
+        match decoder.advance() {
+            Ok(Progress::Read { at, .. }) => {
+                let from = usize::try_from(at).unwrap().min(file.len());
+                decoder.feed(at, &file[from..]);
+            }
+            Ok(Progress::Opened) => {}
+            Ok(Progress::Audio { .. }) => return true,
+            Ok(Progress::End) | Err(_) => return false,
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@ import type { Span } from "../../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "../engine.js";
 import type { GainMode, Order, Rendered, Report } from "./messages.js";
 import { hasDevices, Output } from "./output.js";
+import { Places } from "./places.js";
+import { Thread } from "./thread.js";
 
 /** How the engine is set up. */
 export interface WasmEngineOptions {
@@ -21,13 +23,6 @@ export interface WasmEngineOptions {
   device?: string;
 }
 
-interface Mark {
-  readonly at: number;
-  readonly id: number;
-  readonly positionMs: number;
-  readonly speed: number;
-}
-
 /** Positions are told this often, in milliseconds of media time. */
 const TELL_MS = 250;
 
@@ -35,7 +30,10 @@ export class WasmEngine implements Engine {
   readonly name = "wasm";
   readonly #options: WasmEngineOptions;
   #listener: EngineListener = () => {};
-  #worker: Worker | undefined;
+  readonly #thread = new Thread(
+    (report) => this.#hear(report),
+    () => this.#begun(),
+  );
   #output: Output | undefined;
   #opening: Promise<Output> | undefined;
   /** The track that is loaded, and the one that follows. */
@@ -45,7 +43,7 @@ export class WasmEngine implements Engine {
   #next: { readonly id: number; readonly src: string; durationMs?: number } | undefined;
   #durationMs: number | undefined;
   #bufferedMs = 0;
-  #marks: Mark[] = [];
+  readonly #places = new Places();
   #rendered: Rendered = { at: 0, heard: 0, glitches: 0, starving: false, ended: false, holding: false };
   #wanted = false;
   #sounding = false;
@@ -138,13 +136,13 @@ export class WasmEngine implements Engine {
     this.#set();
     this.#tell({ type: "rate", rate: speed });
     // What was decoded ahead is of the speed before: it is written anew from where it is heard.
-    if (this.#marks[0]?.id === this.#id && !this.#ended) this.#renew();
+    if (this.#places.id === this.#id && !this.#ended) this.#renew();
   }
 
   load(src: string, positionMs = 0): void {
     this.#reject("AbortError", "another track was loaded");
     // It has followed on the one before already: nothing is loaded, sound goes on.
-    if (this.#next?.src === src && this.#marks[0]?.id === this.#next.id && positionMs === 0) {
+    if (this.#next?.src === src && this.#places.id === this.#next.id && positionMs === 0) {
       this.#adopt(this.#next);
       return;
     }
@@ -239,7 +237,7 @@ export class WasmEngine implements Engine {
     this.#id = 0;
     this.#next = undefined;
     this.#reset();
-    this.#marks = [];
+    this.#places.clear();
     this.#output?.command({ running: false, hold: true });
     this.#order({ type: "stop" });
   }
@@ -247,7 +245,7 @@ export class WasmEngine implements Engine {
   /** Lets go of everything; the engine is of no use afterwards. */
   close(): void {
     this.unload();
-    this.#worker?.terminate();
+    this.#thread.end();
     this.#output?.close();
   }
 
@@ -257,7 +255,7 @@ export class WasmEngine implements Engine {
     this.#src = src;
     this.#next = undefined;
     this.#reset();
-    this.#marks = [];
+    this.#places.clear();
     this.#output?.command({ hold: true, running: false });
   }
 
@@ -284,11 +282,7 @@ export class WasmEngine implements Engine {
 
   /** Where the sound is that is heard, in milliseconds. */
   #place(): number {
-    const [mark] = this.#marks;
-    if (!mark || mark.id !== this.#id || mark.at > this.#rendered.at)
-      return mark?.id === this.#id ? mark.positionMs : 0;
-    const rate = this.#output?.connection.rate ?? 1;
-    const place = mark.positionMs + ((this.#rendered.at - mark.at) / rate) * 1000 * mark.speed;
+    const place = this.#places.of(this.#id, this.#rendered.at, this.#output?.connection.rate ?? 1);
     return this.#durationMs === undefined ? place : Math.min(place, this.#durationMs);
   }
 
@@ -312,41 +306,21 @@ export class WasmEngine implements Engine {
   #durationOutput = 0;
 
   #order(order: Order): void {
-    const transfer = order.type === "connect" ? [order.port] : [];
-    this.#ensureWorker().postMessage(order, transfer);
+    this.#thread.order(order);
   }
 
-  #ensureWorker(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "delistening-player" });
-    worker.onmessage = ({ data }: MessageEvent<Report>) => {
-      if (worker === this.#worker) this.#hear(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      if (worker !== this.#worker) return;
-      this.#hear({
-        type: "failed",
-        id: this.#id,
-        code: "unplayable",
-        message: "the decoder could not run",
-        fatal: true,
-      });
-    };
-    this.#worker = worker;
+  /** There is a thread, perhaps after another. */
+  #begun(): void {
     this.#set();
-    if (this.#output) {
-      // Its other end belonged to the worker before.
-      this.#output.close();
-      this.#output = undefined;
-    }
-    return worker;
+    // Its other end belonged to the thread before.
+    this.#output?.close();
+    this.#output = undefined;
   }
 
   #set(): void {
     const { crossfadeMs = 0, loudness = "off", preservesPitch = true } = this.#options;
     const settings = { speed: this.#speed, keepPitch: preservesPitch, crossfadeMs, gain: loudness };
-    this.#worker?.postMessage({ type: "set", ...settings } satisfies Order);
+    this.#thread.orderIfAny({ type: "set", ...settings });
   }
 
   #hear(report: Report): void {
@@ -417,9 +391,8 @@ export class WasmEngine implements Engine {
   }
 
   #marked({ at, id, positionMs, speed, seek }: Extract<Report, { type: "mark" }>): void {
-    const mark = { at, id, positionMs, speed };
-    if (seek !== undefined || (id === this.#id && !this.#marks.some((other) => other.id === id))) this.#marks = [mark];
-    else this.#marks.push(mark);
+    const isAlone = seek !== undefined || (id === this.#id && !this.#places.knows(id));
+    this.#places.add({ at, id, positionMs, speed }, isAlone);
     if (seek !== undefined && seek === this.#frozen?.seek) this.#frozen = undefined;
     if (seek !== undefined && seek === this.#seeking?.seek) {
       const { fromMs } = this.#seeking;
@@ -434,12 +407,10 @@ export class WasmEngine implements Engine {
     if (this.#renewing && rendered.holding) this.#rewrite();
     // A flush may be told of before the mark that it was for.
     if (this.#seeking || this.#frozen) return;
-    while (this.#marks[1] && this.#marks[1].at <= rendered.at) {
-      const before = this.#marks.shift();
-      if (before?.id === this.#id && this.#marks[0]?.id !== this.#id) {
-        this.#joined();
-        return;
-      }
+    const before = this.#places.id;
+    if (this.#places.reach(rendered.at) && before === this.#id) {
+      this.#joined();
+      return;
     }
     if (!this.#wanted) return;
     if (rendered.ended && this.#sounding) {
@@ -449,7 +420,7 @@ export class WasmEngine implements Engine {
         this.#sounding = false;
         this.#tell({ type: "stalled", positionMs: this.positionMs });
       }
-    } else if (this.#marks[0]?.id === this.#id && rendered.at > this.#marks[0].at) {
+    } else if (this.#places.isBeyond(this.#id, rendered.at)) {
       if (!this.#sounding) {
         this.#sounding = true;
         for (const { resolve } of this.#waiting.splice(0)) resolve();
@@ -494,10 +465,9 @@ export class WasmEngine implements Engine {
 
   #failed({ id, code, message, fatal }: Omit<Extract<Report, { type: "failed" }>, "type">): void {
     if (fatal) {
-      this.#worker?.terminate();
-      this.#worker = undefined;
+      this.#thread.end();
     }
-    if (id !== this.#id) return;
+    if (!this.#src || (id !== this.#id && !fatal)) return;
     const positionMs = this.positionMs;
     this.#wanted = false;
     this.#sounding = false;

@@ -33,12 +33,14 @@ const HARMLESS =
 export class Limiter {
   readonly #ahead: number;
   readonly #release: number;
-  /** The last frames of each channel, which are held back. */
-  readonly #past: Planes;
+  /** Frames that sound is held back by. */
+  readonly #delay: number;
+  /** The last frames of each channel. */
+  #past: Planes;
   /** What each of the last frames needs, and what was decided for it. */
   readonly #needed: Float64Array;
   readonly #decided: Float64Array;
-  /** Frames that were taken in since the begin. */
+  /** Frames that were taken in, and given, since the begin. */
   #taken = 0;
   #given = 0;
   #level = 1;
@@ -48,9 +50,9 @@ export class Limiter {
 
   constructor(rate: number) {
     this.#ahead = Math.max(1, Math.round(rate * AHEAD_S));
+    this.#delay = this.#ahead - 1 + BACK;
     this.#release = 1 - Math.exp(-1 / (rate * RELEASE_S));
-    const size = this.#ahead + TAPS;
-    this.#past = [new Float32Array(size), new Float32Array(size)];
+    this.#past = this.#silence();
     this.#needed = new Float64Array(this.#ahead).fill(1);
     this.#decided = new Float64Array(this.#ahead).fill(1);
   }
@@ -67,33 +69,31 @@ export class Limiter {
     this.#level = 1;
     this.#since = Number.POSITIVE_INFINITY;
     this.#idle = Number.POSITIVE_INFINITY;
-    for (const plane of this.#past) plane.fill(0);
+    this.#past = this.#silence();
     this.#needed.fill(1);
     this.#decided.fill(1);
   }
 
   /** Takes frames in and gives those that are ready. */
   process([left, right]: readonly [Float32Array, Float32Array]): Planes {
-    const delay = this.#ahead - 1 + BACK;
-    const first = Math.max(0, delay - this.#taken);
-    const ready = Math.max(0, left.length - first);
-    const out: Planes = [new Float32Array(ready), new Float32Array(ready)];
-    const size = this.#past[0].length;
-    for (let frame = 0; frame < left.length; frame += 1) {
-      const at = this.#taken % size;
-      this.#past[0][at] = left[frame] ?? 0;
-      this.#past[1][at] = right[frame] ?? 0;
-      const gain = this.#gain(at);
-      this.#taken += 1;
-      if (frame < first) continue;
-      const place = (this.#taken - 1 - delay) % size;
-      for (const channel of [0, 1] as const) {
-        const sample = this.#past[channel][place] ?? 0;
-        out[channel][frame - first] = gain === 1 ? sample : sample * gain;
-      }
+    const frames = left.length;
+    const kept = this.#past[0].length;
+    const planes: Planes = [append(this.#past[0], left), append(this.#past[1], right)];
+    const peaks = truePeaks(planes, kept, frames);
+    const first = Math.min(frames, Math.max(0, this.#delay - this.#taken));
+    for (let frame = 0; frame < frames; frame += 1) {
+      const gain = this.#gain(peaks[frame] ?? 0);
+      if (gain === 1 || frame < first) continue;
+      // What comes out now, in its own place.
+      const place = kept + frame - this.#delay;
+      planes[0][place] = (planes[0][place] ?? 0) * gain;
+      planes[1][place] = (planes[1][place] ?? 0) * gain;
     }
-    this.#given += ready;
-    return out;
+    const from = kept - this.#delay;
+    // Those that are still to come out are as they came in.
+    this.#past = [planes[0].slice(frames), planes[1].slice(frames)];
+    this.#given += frames - first;
+    return [planes[0].slice(from + first, from + frames), planes[1].slice(from + first, from + frames)];
   }
 
   /** What it still holds, at the end. */
@@ -104,10 +104,15 @@ export class Limiter {
     return out;
   }
 
-  /** How loud the frame may be that comes out when the one at place `at` has come in. */
-  #gain(at: number): number {
-    const peak = this.#peak(at);
+  #silence(): Planes {
+    const frames = this.#delay + TAPS;
+    return [new Float32Array(frames), new Float32Array(frames)];
+  }
+
+  /** How loud the frame may be that comes out when one with this peak has come in. */
+  #gain(peak: number): number {
     const place = this.#taken % this.#ahead;
+    this.#taken += 1;
     this.#needed[place] = peak > CEILING ? CEILING / peak : 1;
     this.#since = peak > CEILING ? 0 : this.#since + 1;
     const least = this.#since < this.#ahead ? this.#needed.reduce((most, need) => Math.min(most, need), 1) : 1;
@@ -119,26 +124,32 @@ export class Limiter {
     // The mean of all that is decided from a peak's coming into sight on to its coming out is not above what it needs.
     return this.#decided.reduce((sum, level) => sum + level, 0) / this.#ahead;
   }
+}
 
-  /** The true peak around the frame that lies half of the taps back. */
-  #peak(at: number): number {
-    const size = this.#past[0].length;
-    let peak = 0;
-    for (const plane of this.#past) {
-      let highest = 0;
-      for (let tap = 0; tap < TAPS; tap += 1) {
-        highest = Math.max(highest, Math.abs(plane[(at - tap + size) % size] ?? 0));
-      }
-      if (highest <= HARMLESS) continue;
-      peak = Math.max(peak, Math.abs(plane[(at - BACK + size) % size] ?? 0));
+/** For each of the last `frames` of `planes`, the true peak around the one that lies half of the taps before it. */
+function truePeaks(planes: Planes, from: number, frames: number): Float32Array {
+  const peaks = new Float32Array(frames);
+  for (const plane of planes) {
+    let harmless = TAPS;
+    for (let frame = 1 - TAPS; frame < frames; frame += 1) {
+      const at = from + frame;
+      harmless = Math.abs(plane[at] ?? 0) > HARMLESS ? 0 : harmless + 1;
+      if (frame < 0 || harmless >= TAPS) continue;
+      let peak = Math.abs(plane[at - BACK] ?? 0);
       for (const weights of WEIGHTS) {
         let sum = 0;
-        for (let tap = 0; tap < TAPS; tap += 1) {
-          sum += (plane[(at - (TAPS - 1) + tap + size) % size] ?? 0) * (weights[tap] ?? 0);
-        }
+        for (let tap = 0; tap < TAPS; tap += 1) sum += (plane[at - TAPS + 1 + tap] ?? 0) * (weights[tap] ?? 0);
         peak = Math.max(peak, Math.abs(sum));
       }
+      if (peak > (peaks[frame] ?? 0)) peaks[frame] = peak;
     }
-    return peak;
   }
+  return peaks;
+}
+
+function append(a: Float32Array, b: Float32Array): Float32Array<ArrayBuffer> {
+  const joined = new Float32Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
 }

@@ -1,5 +1,6 @@
 //! The targets by name.
 
+mod audio;
 mod device;
 mod disk;
 mod ledger;
@@ -18,6 +19,8 @@ pub struct Target {
 
 const FAST: u32 = 2000;
 const SLOW: u32 = 150;
+/// Each decodes seconds of sound.
+const AUDIO: u32 = 200;
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
@@ -38,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "policy", run: ledger::policy, slice: FAST },
     Target { name: "export-line", run: ledger::export_line, slice: FAST },
     Target { name: "log-keys", run: ledger::log_keys, slice: FAST },
+    Target { name: "audio", run: audio::audio, slice: AUDIO },
     Target { name: "journal", run: disk::journal, slice: SLOW },
     Target { name: "signed-slots", run: disk::signed_slots, slice: SLOW },
 ];
