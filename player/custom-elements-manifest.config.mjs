@@ -5,6 +5,8 @@ const built = (path) => path.replace(/^\.?\/?js\//, "dist/").replace(/\.ts$/, ".
 
 export default {
   globs: ["js/element/*.ts"],
+  // What package.json says of it is written by hand.
+  packagejson: false,
   plugins: [
     {
       name: "public-alone",
