@@ -42,6 +42,14 @@ const BENCHES = {
     );
     await run(release("bench-journal"), options, { why: "The benchmark failed." });
   },
+  /** Options: how many readers. */
+  async live(...options) {
+    await step("Build the server and its readers, optimised", async () => {
+      await run("cargo", ["build", "--release", "-p", "delistening-ingest"]);
+      await run("cargo", ["build", "--release", "-p", "delistening-tests", "--bin", "bench-live"]);
+    });
+    await run(release("bench-live"), [release("delistening-ingest"), ...options], { why: "The benchmark failed." });
+  },
   async decode() {
     const { wasm, browser } = await setup({ wasm: true, browser: true });
     process.env.CHROME_PATH ??= browser;

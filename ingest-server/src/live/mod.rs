@@ -118,19 +118,18 @@ impl Live {
         bell.mark_changed();
         let mut after = self.told.borrow().seq;
         while bell.changed().await.is_ok() {
-            tokio::time::sleep(CONFLATE).await;
-            bell.mark_unchanged();
             let (all, total) = {
                 let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
                 (counts.since(Some(after), &Watched::Everything), counts.since(Some(after), &Watched::Total))
             };
             let seq = all.seq;
-            if seq == after {
-                continue;
+            if seq > after {
+                let told = Told { after, seq, all: all.into(), total: total.into() };
+                after = seq;
+                self.told.send_replace(Arc::new(told));
             }
-            let told = Told { after, seq, all: all.into(), total: total.into() };
-            after = seq;
-            self.told.send_replace(Arc::new(told));
+            // What changes now waits for the next time.
+            tokio::time::sleep(CONFLATE).await;
         }
     }
 
