@@ -106,6 +106,80 @@ test("what is sealed while the page is being left goes by beacon, where the modu
   assert.deepEqual(page.wrongs, []);
 });
 
+test("of what is more than a beacon takes, a part goes and the rest is stored", async () => {
+  site.ingest = refuse;
+  const recorded = 400;
+  const beacons = await page.evaluate(async (recorded) => {
+    await telemetry.close();
+    await (await harness.start({ key: "module", namespace: "large" })).ready;
+    await harness.until(({ type, leader }) => type === "status" && leader);
+    harness.play("first", 40_000);
+    await telemetry.flush();
+    await harness.until(({ type }) => type === "dropped");
+    for (let n = 0; n < recorded; n += 1) harness.play(`track ${n} ${"of a long name ".repeat(10)}`, 40_000);
+    const beacons = [];
+    const send = navigator.sendBeacon.bind(navigator);
+    navigator.sendBeacon = (url, body) => {
+      beacons.push({ taken: send(url, body), bytes: new TextEncoder().encode(body).length });
+      window.dispatchEvent(new Event("beacon"));
+      return beacons.at(-1).taken;
+    };
+    window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: false }));
+    await harness.once(window, "beacon");
+    return beacons;
+  }, recorded);
+  assert.ok(
+    beacons.every(({ taken, bytes }) => taken && bytes <= 64 * 1024),
+    JSON.stringify(beacons),
+  );
+  const sent = await site.request(({ body }) => payload(body.batches[0]).seq > 1);
+  // Nobody heard the answer to the beacon, so all of it is still there.
+  site.ingest = () => ({ status: 503, headers: { "retry-after": "600" } });
+  await page.goto(`${site.origin}/other`);
+  const stored = await page.evaluate(async () => {
+    await (await harness.start({ key: "module", namespace: "large" })).ready;
+    await telemetry.flush();
+    return (await harness.records("large"))
+      .filter(({ key }) => key.startsWith("batch/"))
+      .map(({ value }) => JSON.parse(value).jws);
+  });
+  const plays = (batches) =>
+    batches.flatMap((jws) => payload(jws).events).filter(({ type }) => type === "play.started");
+  assert.equal(plays(stored).length, recorded);
+  assert.ok(plays(sent.body.batches).length > 0);
+  assert.deepEqual(page.wrongs, []);
+});
+
+test("it traces what it does where that is asked for, and never listens to `unload`", async () => {
+  await page.evaluate(() => telemetry.close());
+  const lines = [];
+  page.on("console", (message) => lines.push(message.text()));
+  const types = await page.evaluate(async () => {
+    const types = new Set();
+    const { addEventListener } = EventTarget.prototype;
+    EventTarget.prototype.addEventListener = function (type, ...rest) {
+      types.add(type);
+      return addEventListener.call(this, type, ...rest);
+    };
+    await (await harness.start({ debug: false, namespace: "quiet" })).ready;
+    harness.play("untraced", 40_000);
+    await harness.until(({ type }) => type === "event");
+    console.info("from here on it traces");
+    await (await harness.start({ namespace: "traced" })).ready;
+    harness.play("traced", 40_000);
+    await harness.until(({ type }) => type === "event");
+    return [...types];
+  });
+  const traced = lines.slice(lines.indexOf("from here on it traces") + 1);
+  assert.ok(
+    traced.some((line) => /^\[delistening\] event/.test(line)),
+    traced.join("\n"),
+  );
+  assert.ok(!lines.some((line) => line.includes("untraced")), lines.join("\n"));
+  assert.ok(types.includes("pagehide"));
+  assert.ok(!types.some((type) => type.includes("unload")));
+});
+
 chromiumOnly("a page that comes back from the back/forward cache goes on with the chain as it then is", async () => {
   await page.evaluate(() => {
     window.marker = "the same page";
