@@ -3,6 +3,7 @@
 use crate::prelude::*;
 use delistening_schema::DropReason;
 use delistening_schema::event::EndReason;
+use delistening_schema::play::Verdict;
 use delistening_schema::problem::{Action, Problem};
 use uuid::Uuid;
 
@@ -375,6 +376,14 @@ pub enum Notice {
     Event {
         /// The event, as JSON.
         event: String,
+    },
+    /// A session is over: what it is worth by the play rule, from all that was recorded of it. The server says the same,
+    /// unless the signed times or what looks like fraud speak against it.
+    Verdict {
+        /// Which session.
+        session: Uuid,
+        /// What it is worth.
+        verdict: Verdict,
     },
     /// A batch was sealed and is durable.
     Sealed {

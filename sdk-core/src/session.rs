@@ -6,6 +6,7 @@ use crate::prelude::*;
 use crate::record::SessionRecord;
 use delistening_schema::DeviceId;
 use delistening_schema::event::{At, Body, EndReason, Ended, Failed, Progress, Seeked, Stalled, Started};
+use delistening_schema::play::Gathering;
 use uuid::Uuid;
 
 /// A session of a live player.
@@ -31,6 +32,8 @@ pub struct Session {
     pauses: u32,
     seeks: u32,
     stalls: u32,
+    /// What was recorded of it, for the play rule.
+    pub told: Gathering,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -71,6 +74,7 @@ impl Session {
             pauses: 0,
             seeks: 0,
             stalls: 0,
+            told: Gathering::default(),
         }
     }
 

@@ -19,6 +19,22 @@ pub enum TelemetryEvent {
         /// The event as it will be signed: JSON, as the schema describes it.
         json: String,
     },
+    /// A session is over: what it is worth by the play rule, from all that was recorded of it. The server says the same,
+    /// unless the signed times or what looks like fraud speak against it.
+    Verdict {
+        /// The session's id, as in its events.
+        session: String,
+        /// The version of the rule.
+        rule: i64,
+        /// `valid`, `short`, `muted` or `invalid`.
+        status: String,
+        /// Why.
+        reasons: Vec<String>,
+        /// Media time heard, each instant once, in milliseconds, at a rate that counts.
+        heard_ms: i64,
+        /// Media time heard, repeats included, in milliseconds.
+        played_ms: i64,
+    },
     /// A batch was sealed (numbered, chained and signed) and is durable.
     Batch {
         /// Its sequence number.
@@ -137,6 +153,14 @@ impl TelemetryEvent {
     pub(crate) fn of(notice: Notice) -> Option<Self> {
         Some(match notice {
             Notice::Event { event } => Self::Event { json: event },
+            Notice::Verdict { session, verdict } => Self::Verdict {
+                session: session.to_string(),
+                rule: i64::from(verdict.rule),
+                status: verdict.status.as_str().to_owned(),
+                reasons: verdict.reasons.iter().map(|reason| reason.as_str().to_owned()).collect(),
+                heard_ms: whole(verdict.heard_ms),
+                played_ms: whole(verdict.played_ms),
+            },
             Notice::Sealed { seq, bytes, events } => {
                 Self::Batch { seq: whole(seq), bytes: count(bytes), events: count(events) }
             }

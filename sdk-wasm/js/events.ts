@@ -3,10 +3,10 @@
 import type { Consent } from "./consent.js";
 import type { KeyKeeper } from "./device-key.js";
 import type { TelemetryError } from "./errors.js";
-import type { Acked, Dropped, Receipt, Sealed } from "./outputs.js";
+import type { Acked, Dropped, Receipt, Sealed, SessionVerdict } from "./outputs.js";
 import type { Event as PlaybackEvent } from "./schema.js";
 
-export type { Acked, Dropped, Receipt, Sealed };
+export type { Acked, Dropped, Receipt, Sealed, SessionVerdict };
 
 /** What is stored, sent and acknowledged. */
 export interface TelemetryStatus {
@@ -30,6 +30,8 @@ export interface TelemetryStatus {
 export interface TelemetryEvents {
   /** A playback event was recorded. */
   event: CustomEvent<PlaybackEvent>;
+  /** A session is over, and this is what it is worth. */
+  verdict: CustomEvent<SessionVerdict>;
   batch: CustomEvent<Sealed>;
   ack: CustomEvent<Acked>;
   receipt: CustomEvent<Receipt>;

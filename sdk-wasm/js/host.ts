@@ -18,7 +18,7 @@ import { httpTransport, type Transport } from "./transport.js";
 import type { Core, Taken, Wasm } from "./wasm.js";
 
 /** The events of telemetry that the core causes. */
-export type Told = "event" | "batch" | "ack" | "receipt" | "dropped";
+export type Told = "event" | "verdict" | "batch" | "ack" | "receipt" | "dropped";
 
 /** Where a host reports to. None of these may throw. */
 export interface Sink {
@@ -43,7 +43,7 @@ export type HostStatus = Omit<TelemetryStatus, "online" | "consent">;
 const TOKEN_TIMEOUT_MS = 30_000;
 
 /** The events of telemetry that the core's notices become. */
-const TOLD = { sealed: "batch", acked: "ack", receipt: "receipt", dropped: "dropped" } as const;
+const TOLD = { verdict: "verdict", sealed: "batch", acked: "ack", receipt: "receipt", dropped: "dropped" } as const;
 
 const NOTHING = { events: 0, batches: 0, acked: 0 };
 

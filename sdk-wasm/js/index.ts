@@ -11,6 +11,7 @@ export type {
   Dropped,
   Receipt,
   Sealed,
+  SessionVerdict,
   TelemetryEvents,
   TelemetryEventTarget,
   TelemetryStatus,

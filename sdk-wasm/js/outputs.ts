@@ -1,6 +1,6 @@
 // What the core asks its host to do, and what it tells: the JSON that `Core.take` gives.
 
-import type { Action, DropReason, Event, Problem } from "./schema.js";
+import type { Action, DropReason, Event, Problem, Verdict } from "./schema.js";
 import type { StoredRecord } from "./storage/storage.js";
 
 /** One thing to do. Tickets name the answer that the core waits for. */
@@ -17,12 +17,21 @@ export type Output =
 /** Something the host may want to know. */
 export type Notice =
   | { readonly type: "event"; readonly event: Event }
+  | ({ readonly type: "verdict" } & SessionVerdict)
   | ({ readonly type: "sealed" } & Sealed)
   | ({ readonly type: "acked" } & Acked)
   | ({ readonly type: "receipt" } & Receipt)
   | ({ readonly type: "dropped" } & Dropped)
   | { readonly type: "error"; readonly code: string; readonly detail: string; readonly action: Action }
   | { readonly type: "idle" };
+
+/**
+ * What a session that is over is worth by the play rule, from all that was recorded of it. The server says the same, unless
+ * the signed times or what looks like fraud speak against it.
+ */
+export interface SessionVerdict extends Omit<Verdict, "suspicion"> {
+  readonly session: string;
+}
 
 /** A batch was sealed: numbered, chained and signed. */
 export interface Sealed {

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use delistening_schema::json::{Object, Raw, ToJson};
+use delistening_schema::play::Verdict;
 use delistening_sdk_core::{ErrorNotice, Notice, Output, Record};
 
 /// Outputs as an array.
@@ -87,6 +88,17 @@ impl ToJson for Told<'_> {
             Notice::Event { event } => {
                 object.member("type", "event");
                 object.member("event", &Raw(event.clone()));
+            }
+            Notice::Verdict { session, verdict } => {
+                let Verdict { rule, status, reasons, heard_ms, played_ms, suspicion: _ } = verdict;
+                let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+                object.member("type", "verdict");
+                object.member("session", session);
+                object.member("rule", rule);
+                object.member("status", status.as_str());
+                object.member("reasons", &reasons);
+                object.member("heard_ms", heard_ms);
+                object.member("played_ms", played_ms);
             }
             Notice::Sealed { seq, bytes, events } => {
                 object.member("type", "sealed");

@@ -57,6 +57,20 @@ test("a batch is acknowledged, its receipt verified, and only then forgotten", a
     await harness.until(({ type, seq }) => type === "receipt" && seq === 2);
     await harness.until(({ type, batches, acked }) => type === "status" && batches === 0 && acked === 2);
   });
+  // No time passed in which so much could have been heard.
+  const verdicts = await seen("verdict");
+  assert.deepEqual(
+    verdicts.map(({ rule, status, reasons, heard_ms }) => [rule, status, reasons, heard_ms]),
+    [
+      [1, "short", ["heard_too_little"], 0],
+      [1, "short", ["heard_too_little"], 0],
+    ],
+  );
+  const ended = (await seen("event")).filter(({ reason }) => reason);
+  assert.deepEqual(
+    verdicts.map(({ session }) => session),
+    ended.map(({ session }) => session),
+  );
   const acks = await seen("ack");
   assert.deepEqual(
     acks.map(({ seq, status }) => [seq, status]),

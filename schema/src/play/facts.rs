@@ -43,6 +43,55 @@ pub struct Facts {
 /// The rates at which hearing counts.
 const RATES: core::ops::RangeInclusive<f64> = 0.5..=2.0;
 
+/// Gathers a session's facts from its events, each of which is taken once; in any order.
+#[derive(Clone, Debug, Default)]
+pub struct Gathering {
+    facts: Facts,
+    progressed_ms: u64,
+    ended: Intervals,
+    ended_played_ms: u64,
+}
+
+impl Gathering {
+    /// Takes an event that happened `mono` milliseconds after the session began.
+    pub fn take(&mut self, mono: u64, body: &Body) {
+        let facts = &mut self.facts;
+        facts.device_ms = facts.device_ms.max(mono);
+        match body {
+            Body::Started(started) => facts.duration_ms = facts.duration_ms.max(started.duration_ms),
+            Body::Progress(progress) => {
+                let length: u64 = progress.heard.iter().map(|interval| interval.length()).sum();
+                self.progressed_ms = self.progressed_ms.saturating_add(length);
+                facts.silent_ms = facts.silent_ms.saturating_add(progress.silent_ms);
+                facts.needed_ms = facts.needed_ms.saturating_add(real_time(length, progress.rate));
+                let set = if RATES.contains(&progress.rate) {
+                    &mut facts.heard
+                } else {
+                    &mut facts.heard_at_odd_rates
+                };
+                set.extend(progress.heard.iter().copied());
+            }
+            Body::Ended(end) => {
+                facts.completed |= end.reason == EndReason::Completed;
+                self.ended.extend(end.heard.as_slice().iter().copied());
+                self.ended_played_ms = self.ended_played_ms.max(end.played_ms);
+            }
+            _ => {}
+        }
+    }
+
+    /// What they say together; of signed times they know nothing.
+    pub fn facts(self) -> Facts {
+        let Self { mut facts, progressed_ms, ended, ended_played_ms } = self;
+        // The end repeats what was heard, so that a lost progress costs nothing; what is known to have been
+        // heard at an odd rate stays out.
+        facts.heard.extend(ended.without(&facts.heard_at_odd_rates).as_slice().iter().copied());
+        facts.played_ms = progressed_ms.max(ended_played_ms);
+        facts.needed_ms = facts.needed_ms.max(real_time(facts.heard.total(), *RATES.end()));
+        facts
+    }
+}
+
 impl Facts {
     /// Gathers the facts. Events are told apart by id; order and repetition make no difference.
     pub fn gather<'a>(evidence: impl IntoIterator<Item = Evidence<'a>>) -> Self {
@@ -58,44 +107,17 @@ impl Facts {
                 })
                 .or_insert((event, received, anchored));
         }
-        let mut facts = Self::default();
-        let (mut progressed_ms, mut ended_played_ms) = (0_u64, 0);
-        let mut ended = Intervals::default();
+        let mut gathering = Gathering::default();
         let (mut last_received, mut first_anchored, mut all_anchored) = (0, u64::MAX, true);
         for &(event, received, anchored) in events.values() {
-            facts.device_ms = facts.device_ms.max(event.mono);
+            gathering.take(event.mono, &event.body);
             last_received = last_received.max(received);
             match anchored {
                 Some(time) => first_anchored = first_anchored.min(time),
                 None => all_anchored = false,
             }
-            match &event.body {
-                Body::Started(started) => facts.duration_ms = facts.duration_ms.max(started.duration_ms),
-                Body::Progress(progress) => {
-                    let length: u64 = progress.heard.iter().map(|interval| interval.length()).sum();
-                    progressed_ms = progressed_ms.saturating_add(length);
-                    facts.silent_ms = facts.silent_ms.saturating_add(progress.silent_ms);
-                    facts.needed_ms = facts.needed_ms.saturating_add(real_time(length, progress.rate));
-                    let set = if RATES.contains(&progress.rate) {
-                        &mut facts.heard
-                    } else {
-                        &mut facts.heard_at_odd_rates
-                    };
-                    set.extend(progress.heard.iter().copied());
-                }
-                Body::Ended(end) => {
-                    facts.completed |= end.reason == EndReason::Completed;
-                    ended.extend(end.heard.as_slice().iter().copied());
-                    ended_played_ms = ended_played_ms.max(end.played_ms);
-                }
-                _ => {}
-            }
         }
-        // The end repeats what was heard, so that a lost progress costs nothing; what is known to have been
-        // heard at an odd rate stays out.
-        facts.heard.extend(ended.without(&facts.heard_at_odd_rates).as_slice().iter().copied());
-        facts.played_ms = progressed_ms.max(ended_played_ms);
-        facts.needed_ms = facts.needed_ms.max(real_time(facts.heard.total(), *RATES.end()));
+        let mut facts = gathering.facts();
         facts.signed_ms =
             (all_anchored && !events.is_empty()).then(|| last_received.saturating_sub(first_anchored));
         facts

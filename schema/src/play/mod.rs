@@ -11,7 +11,7 @@ mod session;
 mod tally;
 
 pub use comparison::Comparison;
-pub use facts::{Evidence, Facts};
+pub use facts::{Evidence, Facts, Gathering};
 pub use rule_v1::{TEXT as RULE_1_TEXT, VERSION as RULE_1, enough_ms, judge};
 pub use session::{Fragment, Link, Play, Received, SessionKey};
 pub use tally::{Counts, StatementLine, Subject, Tally, day_of};
@@ -70,6 +70,21 @@ pub enum Reason {
     ExceedsSignedTime,
 }
 
+impl Reason {
+    /// The reason as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HeardLongEnough => "heard_long_enough",
+            Self::HeardHalf => "heard_half",
+            Self::HeardTooLittle => "heard_too_little",
+            Self::NotAudible => "not_audible",
+            Self::RateOutOfRange => "rate_out_of_range",
+            Self::ExceedsDeviceTime => "exceeds_device_time",
+            Self::ExceedsSignedTime => "exceeds_signed_time",
+        }
+    }
+}
+
 /// What analysis found suspicious of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
@@ -99,4 +114,27 @@ pub struct Verdict {
     /// What analysis found suspicious, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspicion: Option<Suspicion>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_same_however_they_are_written() {
+        for status in [Status::Valid, Status::Short, Status::Muted, Status::Suspect, Status::Invalid] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        for reason in [
+            Reason::HeardLongEnough,
+            Reason::HeardHalf,
+            Reason::HeardTooLittle,
+            Reason::NotAudible,
+            Reason::RateOutOfRange,
+            Reason::ExceedsDeviceTime,
+            Reason::ExceedsSignedTime,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::session::Step;
 use crate::trust;
 use delistening_schema::event::{Body, Engagement};
 use delistening_schema::json::Raw;
+use delistening_schema::play::judge;
 use delistening_schema::problem::Action;
 use delistening_schema::{DropReason, Event, limits};
 use uuid::Uuid;
@@ -54,7 +55,7 @@ impl Core {
 
     /// Stores the events of a step with the session's own record, all or nothing.
     fn record(&mut self, now: Now, handle: u32, step: Step) {
-        let Some(session) = self.sessions.get(&handle) else { return };
+        let Some(session) = self.sessions.get_mut(&handle) else { return };
         if step.bodies.is_empty() {
             if step.over {
                 self.sessions.remove(&handle);
@@ -67,6 +68,7 @@ impl Core {
             session.record(now, &self.owner, self.state.listener.as_deref(), device)
         });
         let ended = step.over && session.began();
+        let mut told = core::mem::take(&mut session.told);
         if step.over {
             self.sessions.remove(&handle);
         }
@@ -76,8 +78,14 @@ impl Core {
             let event =
                 Event { id: event_id, at: now.wall_ms, mono, session: id, track: track.clone(), body };
             if let Some(record) = self.event_record(&event, self.state.listener.clone()) {
+                told.take(mono, &event.body);
                 events.push(record);
             }
+        }
+        if ended {
+            self.notify(Notice::Verdict { session: id, verdict: judge(&told.facts()) });
+        } else if let Some(session) = self.sessions.get_mut(&handle) {
+            session.told = told;
         }
         let session_record = open.map(|open| record::write(record::session_key(id), &open));
         let deletes = if ended { vec![record::session_key(id)] } else { Vec::new() };

@@ -3,3 +3,4 @@
 mod behaviour;
 mod log;
 mod support;
+mod verdict;

@@ -26,7 +26,7 @@ window.harness = {
       debug: true,
       ...options,
     });
-    for (const type of ["event", "batch", "ack", "receipt", "dropped", "error", "status"]) {
+    for (const type of ["event", "verdict", "batch", "ack", "receipt", "dropped", "error", "status"]) {
       telemetry.addEventListener(type, ({ detail }) => {
         const seen = type === "error" ? { code: detail.code, action: detail.action, message: detail.message } : detail;
         window.seen.push({ type, ...seen, ...(type === "event" ? { type, event: detail } : {}) });
