@@ -5,7 +5,8 @@ import { launch } from "../../tests/support/browser.mjs";
 import { open, startPages } from "./support/page.mjs";
 
 const ELEMENT = `<delistening-player src="/music/doorbell-sunrise.mp3" track-id="doorbell" track-title="Doorbell"
-  artist="House Band"></delistening-player>`;
+  artist="House Band">
+</delistening-player>`;
 const REGISTER = `<script type="module">import "@delistening/player/element";</script>`;
 const PAGES = {
   "/one": ELEMENT + REGISTER,

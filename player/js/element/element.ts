@@ -105,7 +105,8 @@ export class DelisteningPlayer extends Base implements Host {
   connectedCallback(): void {
     adoptProperty(this, "token");
     adoptProperty(this, "player");
-    if (!this.shadowRoot) this.#draw(this.attachShadow({ mode: "open", delegatesFocus: true }));
+    if (!this.shadowRoot)
+      this.#draw(this.attachShadow({ mode: "open", delegatesFocus: true, slotAssignment: "manual" }));
     // A property may be set right after the element is parsed: give the page that moment.
     queueMicrotask(() => {
       if (this.isConnected) this.#show();
@@ -159,6 +160,11 @@ export class DelisteningPlayer extends Base implements Host {
     root.innerHTML = HTML;
     const frame = piece(root, ".frame");
     frame.setAttribute("aria-label", word().player);
+    // Elements alone: left to the browser, a line break between the tags would stand in the place of all pieces.
+    const slot = piece<HTMLSlotElement>(root, "slot");
+    const place = () => slot.assign?.(...this.children);
+    place();
+    new MutationObserver(place).observe(this, { childList: true });
     frame.addEventListener("keydown", (event) => {
       const isRightToLeft = getComputedStyle(this).direction === "rtl";
       if (press(this.player, event as KeyboardEvent, isRightToLeft)) event.preventDefault();
