@@ -109,6 +109,24 @@ for (const [name, form] of Object.entries(FORMS)) {
   });
 }
 
+test("at no width does a piece stick out of the card or of the line", async () => {
+  const page = await shown({});
+  const wide = await page.evaluate(() => {
+    const frame = element.shadowRoot.querySelector(".frame");
+    const wide = [];
+    for (const compact of [false, true]) {
+      element.toggleAttribute("compact", compact);
+      for (let width = 280; width <= 720; width += 8) {
+        element.style.width = `${width}px`;
+        if (frame.scrollWidth > frame.clientWidth) wide.push([compact, width, frame.scrollWidth]);
+      }
+    }
+    return wide;
+  });
+  await close(page);
+  assert.deepEqual(wide, []);
+});
+
 test("what a page sets is worn: colours by custom properties, pieces by parts, and a theme against the page's own", async () => {
   const page = await shown({ attributes: { theme: "dark" } });
   const worn = await page.evaluate(() => {

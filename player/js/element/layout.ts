@@ -31,6 +31,7 @@ export const LAYOUT = sheet(`
   .queue { margin-top: .75rem; }
 }
 @container (width >= 30rem) and (width < 38rem) { .volume { --delistening-volume-width: 4rem; } .frame { --delistening-artwork-size: 8.5rem; } }
+@container (width >= 30rem) and (width < 34rem) { .volume { --delistening-volume-width: 0; } }
 @container (width < 20rem) { .order { display: none; } .controls { grid-template-columns: auto 1fr; } }
 
 :host([compact]) .frame {
