@@ -1,9 +1,8 @@
 // What a file looks and how loud it is, found out in a real browser by decoding it; and what a player makes of it.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
+import { test } from "node:test";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { begin, run } from "./support/suite.mjs";
 import { wav } from "./support/wav.mjs";
 
 const RATE = 48_000;
@@ -45,29 +44,7 @@ const handlers = {
     response.end(JSON.stringify({ version: 2, channels: 1, bits: 8, length: 3, data: [-64, 32, -12, 127, 0, 0] })),
 };
 
-let browser;
-let site;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages({}, { handlers })]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
-
-async function run(script, argument) {
-  page = await open(browser, `${site.origin}/`);
-  return page.evaluate(script, argument);
-}
+begin({ handlers });
 
 test("loudness is that of EBU Tech 3341, and of surround as BS.1770 weighs it", async () => {
   const told = await run(async () => {

@@ -1,10 +1,10 @@
 // Streams of any length, and files that are not what they say, in a real browser: memory stays as it is, and nothing hangs.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, test } from "node:test";
-import { chromiumOnly, launch } from "../../tests/support/browser.mjs";
+import { test } from "node:test";
+import { chromiumOnly } from "../../tests/support/browser.mjs";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { begin, page, run } from "./support/suite.mjs";
 
 const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const mp3 = readFileSync(new URL("../tests/audio/short-cbr.mp3", import.meta.url));
@@ -47,33 +47,12 @@ const handlers = {
   "/noise.mp3": (request, response) => send(request, response, Buffer.alloc(3_000_000, 0x55), "audio/mpeg"),
 };
 
-let browser;
-let site;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([
-    // Memory is measured when it is asked for, not minutes later.
-    launch({ args: ["--enable-blink-features=ForceEagerMeasureMemory"] }),
-    startPages({}, { handlers, headers: ISOLATED }),
-  ]);
+begin({
+  handlers,
+  headers: ISOLATED,
+  // Memory is measured when it is asked for, not minutes later.
+  browser: { args: ["--enable-blink-features=ForceEagerMeasureMemory"] },
 });
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
-
-async function run(script, argument) {
-  page = await open(browser, `${site.origin}/`);
-  return page.evaluate(script, argument);
-}
 
 chromiumOnly("half an hour of a stream takes no more memory than its first minutes", async () => {
   const told = await run(async () => {

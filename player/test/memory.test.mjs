@@ -1,35 +1,12 @@
 // What a player remembers over a reload, and what it has ready before it is needed, in a real browser.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { test } from "node:test";
+import { begin, page, run } from "./support/suite.mjs";
 
-let browser;
-let site;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
-
-async function opened(script, argument) {
-  page = await open(browser, `${site.origin}/`);
-  return page.evaluate(script, argument);
-}
+begin();
 
 test("the queue, its order, its history and the place in the track are there after a reload, if asked", async () => {
-  await opened(async () => {
+  await run(async () => {
     await harness.start({ remember: { queue: true } });
     player.queue.add(...["doorbell-sunrise", "paper-lanterns", "night-bus-home"].map(harness.music));
     player.queue.repeat = "all";
@@ -66,7 +43,7 @@ test("the queue, its order, its history and the place in the track are there aft
 });
 
 test("without being asked the queue is forgotten and the volume kept; neither, where that is not wanted", async () => {
-  await opened(async () => {
+  await run(async () => {
     await harness.start();
     player.queue.add(harness.music("doorbell-sunrise"));
     player.volume = 0.4;
@@ -89,7 +66,7 @@ test("without being asked the queue is forgotten and the volume kept; neither, w
 });
 
 test("what lies in the storage may be anything, and a page without storage plays too", async () => {
-  const told = await opened(async () => {
+  const told = await run(async () => {
     localStorage.setItem("delistening.player.volume", "}{");
     localStorage.setItem("delistening.player.queue", '{"tracks":[{}]}');
     localStorage.setItem("delistening.player.place", '{"positionMs":"x"}');
@@ -110,7 +87,7 @@ test("what lies in the storage may be anything, and a page without storage plays
 });
 
 test("while a track plays its place is written again and again, and the queue is not", async () => {
-  const written = await opened(async () => {
+  const written = await run(async () => {
     await harness.start({ remember: { queue: true } });
     player.queue.add(harness.music("doorbell-sunrise"));
     await player.play();
@@ -130,7 +107,7 @@ test("while a track plays its place is written again and again, and the queue is
 });
 
 test("the place before a track is loaded is of that track alone", async () => {
-  const told = await opened(async () => {
+  const told = await run(async () => {
     await harness.start();
     player.queue.add(harness.music("doorbell-sunrise"), harness.music("paper-lanterns"));
     player.seek(5_000);
@@ -146,7 +123,7 @@ test("the place before a track is loaded is of that track alone", async () => {
 });
 
 test("the next track is loaded before the present one ends, by an element that then plays it", async () => {
-  const told = await opened(async () => {
+  const told = await run(async () => {
     await harness.start();
     player.queue.add(harness.music("doorbell-sunrise"), harness.music("paper-lanterns"));
     const asked = () =>
