@@ -4,14 +4,21 @@
 mod bounds;
 mod clickhouse;
 mod enrichment;
+mod file;
+mod issuers;
 mod storage;
+mod telemetry;
+mod tls;
 
 pub use bounds::{Bounds, BoundsOptions};
 pub use clickhouse::ClickHouseOptions;
 pub use enrichment::EnrichmentOptions;
+pub use file::ConfigFile;
 pub use storage::{ArchiveSettings, StorageOptions};
+pub use telemetry::{Collector, LogFormat, Telemetry, TelemetryOptions};
+pub use tls::{Tls, TlsOptions};
 
-use crate::auth::{Issuers, Source, read_file};
+use crate::auth::{Issuers, Source};
 use crate::intake::Enrichers;
 use crate::keys::{KeyFileError, PrivateKey};
 use crate::ledger::Signers;
@@ -21,12 +28,13 @@ use axum::http::HeaderValue;
 use clap::Args;
 use delistening_schema::analysis::Analysis;
 use delistening_schema::ledger::{LogSigner, Policy};
+use issuers::Trusted;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Settings of `serve`. Flags win over environment variables.
+/// Settings of `serve`. Flags win over environment variables, and those over the configuration file.
 #[derive(Args, Clone, Debug)]
 pub struct ServeOptions {
     /// The folder that holds everything: journal, ledger, registry, counts and the log's key
@@ -65,7 +73,7 @@ pub struct ServeOptions {
 
     /// For handing the log over to another key, the one given as --log-key: the key that it had before. Both sign until
     /// this is left out
-    #[arg(long, env = "DELISTENING_PREVIOUS_LOG_KEY", value_name = "FILE", requires = "log_key")]
+    #[arg(long, env = "DELISTENING_PREVIOUS_LOG_KEY", value_name = "FILE")]
     pub previous_log_key: Option<PathBuf>,
 
     /// Origins whose pages may post and read (CORS); batches carry their own proof, so any by default
@@ -90,6 +98,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub clickhouse: ClickHouseOptions,
 
+    /// TLS
+    #[command(flatten)]
+    pub tls: TlsOptions,
+
     /// How clients are bounded
     #[command(flatten)]
     pub bounds: BoundsOptions,
@@ -102,6 +114,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub enrichment: EnrichmentOptions,
 
+    /// Logs and traces
+    #[command(flatten)]
+    pub telemetry: TelemetryOptions,
+
     /// Serve the dashboard from this folder, instead of the one that the program was built with
     #[arg(long, env = "DELISTENING_DASHBOARD", value_name = "DIR")]
     pub dashboard: Option<PathBuf>,
@@ -111,7 +127,7 @@ pub struct ServeOptions {
     pub dev: bool,
 
     /// With --dev: serve this folder at /
-    #[arg(long, value_name = "DIR", requires = "dev")]
+    #[arg(long, value_name = "DIR")]
     pub www: Option<PathBuf>,
 }
 
@@ -169,6 +185,8 @@ pub struct Config {
     pub enrichers: Enrichers,
     /// What looks like fraud.
     pub analysis: Arc<Analysis>,
+    /// TLS, if https is to be served.
+    pub tls: Option<Tls>,
     /// How clients are bounded.
     pub bounds: Bounds,
     /// How the journal is kept.
@@ -185,11 +203,36 @@ pub struct Config {
 
 const DEV_ORIGIN: &str = "localhost/delistening-dev";
 const DEV_AUDIENCE: &str = "delistening-dev";
-const DEV_ISSUER: &str = "https://localhost/delistening-dev-issuer";
+
+impl ConfigError {
+    /// The setting that it is about, if it is about one.
+    pub fn setting(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing(setting, _) | Self::Invalid { setting, .. } => Some(setting),
+            Self::Key(_) | Self::LostKey(_) => None,
+        }
+    }
+}
+
+/// Whether a check may make what is missing: the data folder and keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    Make,
+    Leave,
+}
 
 impl ServeOptions {
     /// Checks the settings, and makes what `serve` may make: the data folder and the log's key.
     pub fn check(self) -> Result<Config, ConfigError> {
+        self.check_and(Missing::Make)
+    }
+
+    /// Checks the settings, and touches nothing.
+    pub fn try_out(self) -> Result<(), ConfigError> {
+        self.check_and(Missing::Leave).map(drop)
+    }
+
+    fn check_and(self, missing: Missing) -> Result<Config, ConfigError> {
         let invalid = |setting, value: &dyn std::fmt::Display, reason: String| ConfigError::Invalid {
             setting,
             value: value.to_string(),
@@ -203,6 +246,12 @@ impl ServeOptions {
                 "with --dev the server mints tokens for anyone and listens on 127.0.0.1 or [::1] only";
             return Err(invalid("listen", &self.listen, reason.into()));
         }
+        if self.previous_log_key.is_some() && self.log_key.is_none() {
+            return Err(ConfigError::Missing("log-key", "it goes with --previous-log-key"));
+        }
+        if self.www.is_some() && !self.dev {
+            return Err(ConfigError::Missing("dev", "it goes with --www"));
+        }
         if self.issuer.len() != self.jwks.len() {
             return Err(ConfigError::Missing("jwks", "give one --jwks for each --issuer"));
         }
@@ -211,65 +260,40 @@ impl ServeOptions {
                 return Err(invalid(setting, &folder.display(), "it is not a folder".into()));
             }
         }
-        std::fs::create_dir_all(&self.data)
-            .map_err(|error| invalid("data", &self.data.display(), error.to_string()))?;
-        let origin = or_dev(self.origin, self.dev, DEV_ORIGIN).ok_or(ConfigError::Missing(
+        let folder = match missing {
+            Missing::Make => std::fs::create_dir_all(&self.data),
+            Missing::Leave => storage::could_be_made(&self.data),
+        };
+        folder.map_err(|error| invalid("data", &self.data.display(), error.to_string()))?;
+        let origin = or_dev(self.origin.clone(), self.dev, DEV_ORIGIN).ok_or(ConfigError::Missing(
             "origin",
             "it names the log in every receipt, for example plays.example.com/log",
         ))?;
-        let audience = or_dev(self.audience, self.dev, DEV_AUDIENCE).ok_or(ConfigError::Missing(
+        let audience = or_dev(self.audience.clone(), self.dev, DEV_AUDIENCE).ok_or(ConfigError::Missing(
             "audience",
             "it is the `aud` of every token and batch, for example https://plays.example.com",
         ))?;
-        let mut issuers = Issuers::default();
-        let mut issuer_sources = Vec::new();
-        for (issuer, source) in self.issuer.iter().zip(&self.jwks) {
-            let bad = |reason: String| invalid("jwks", source, reason);
-            let source = Source::parse(source).map_err(|reason| bad(reason.into()))?;
-            // What can be checked without asking anybody.
-            if let Source::File(path) = &source {
-                let text = read_file(path).map_err(|error| bad(error.to_string()))?;
-                Issuers::default().trust(issuer, &text).map_err(|error| bad(error.to_string()))?;
-            }
-            issuer_sources.push((issuer.clone(), source));
-        }
-        let dev = if self.dev {
-            let path = self.data.join("dev-issuer.json");
-            let key = read_or_make(&path)?;
-            issuers
-                .trust(DEV_ISSUER, &key.jwks())
-                .map_err(|error| invalid("dev", &path.display(), error.to_string()))?;
-            Some((DEV_ISSUER.to_owned(), key))
-        } else if self.issuer.is_empty() {
-            return Err(ConfigError::Missing(
-                "issuer",
-                "without an issuer and its --jwks no token is good; or try --dev on your own machine",
-            ));
-        } else {
-            None
-        };
+        let Trusted { issuers, sources: issuer_sources, dev } = Trusted::read(&self, missing)?;
         let signer = |key: &PrivateKey| {
             LogSigner::new(origin.clone(), key.secret())
                 .map_err(|_| invalid("origin", &origin, "it must be a name without spaces or +".into()))
         };
-        let current = signer(&log_key(&self.data, self.log_key.as_deref())?)?;
+        let current = signer(&log_key(&self.data, self.log_key.as_deref(), missing)?)?;
         let signers = match &self.previous_log_key {
             Some(path) => Signers::handing_over(signer(&PrivateKey::read(path)?)?, current),
             None => current.into(),
         };
-        let allow_origins = self
-            .allow_origin
-            .iter()
-            .map(|value| {
-                let header = HeaderValue::from_str(value).ok();
-                header.ok_or_else(|| invalid("allow-origin", value, "it must be an origin, or *".into()))
-            })
-            .collect::<Result<_, _>>()?;
+        let allow_origins = allowed(&self.allow_origin)?;
         let witnesses = self.witness_policy.as_deref().map(witnesses).transpose()?;
         let bounds = self.bounds.check()?;
-        let log = self.storage.check()?;
+        self.telemetry.check()?;
+        let tls = self.tls.check()?;
+        let log = match missing {
+            Missing::Make => self.storage.check()?,
+            Missing::Leave => self.storage.try_out()?,
+        };
         let clickhouse = self.clickhouse.check()?;
-        let enrichers = self.enrichment.check(&self.data)?;
+        let enrichers = self.enrichment.check((missing == Missing::Make).then_some(&self.data))?;
         Ok(Config {
             data: self.data,
             listen,
@@ -284,6 +308,7 @@ impl ServeOptions {
             clickhouse,
             enrichers,
             analysis: Arc::new(Analysis::v1()),
+            tls,
             bounds,
             log,
             dev,
@@ -291,6 +316,17 @@ impl ServeOptions {
             www: self.www,
         })
     }
+}
+
+fn allowed(origins: &[String]) -> Result<Vec<HeaderValue>, ConfigError> {
+    let header = |value: &String| {
+        HeaderValue::from_str(value).map_err(|_| ConfigError::Invalid {
+            setting: "allow-origin",
+            value: value.clone(),
+            reason: "it must be an origin, or *".into(),
+        })
+    };
+    origins.iter().map(header).collect()
 }
 
 fn witnesses(path: &Path) -> Result<(Policy, Vec<Submission>), ConfigError> {
@@ -318,7 +354,7 @@ fn or_dev(value: Option<String>, dev: bool, default: &str) -> Option<String> {
     value.filter(|value| !value.is_empty()).or_else(|| dev.then(|| default.to_owned()))
 }
 
-fn log_key(data: &Path, given: Option<&Path>) -> Result<PrivateKey, ConfigError> {
+fn log_key(data: &Path, given: Option<&Path>, missing: Missing) -> Result<PrivateKey, ConfigError> {
     if let Some(path) = given {
         return Ok(PrivateKey::read(path)?);
     }
@@ -326,109 +362,20 @@ fn log_key(data: &Path, given: Option<&Path>) -> Result<PrivateKey, ConfigError>
     if !path.exists() && data.join("ledger").join("signed").exists() {
         return Err(ConfigError::LostKey(path));
     }
-    Ok(read_or_make(&path)?)
+    Ok(read_or_make(&path, missing)?)
 }
 
-fn read_or_make(path: &Path) -> Result<PrivateKey, KeyFileError> {
+fn read_or_make(path: &Path, missing: Missing) -> Result<PrivateKey, KeyFileError> {
     if path.exists() {
         return PrivateKey::read(path);
     }
     let failed = |error| KeyFileError::Io { path: path.to_owned(), what: "written", error };
     let key = PrivateKey::generate().map_err(failed)?;
-    key.write(path)?;
+    if missing == Missing::Make {
+        key.write(path)?;
+    }
     Ok(key)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Change<'a> = Box<dyn Fn(&mut ServeOptions) + 'a>;
-
-    fn options(data: &Path) -> ServeOptions {
-        ServeOptions {
-            data: data.to_owned(),
-            listen: "127.0.0.1:0".into(),
-            origin: Some("log.example".into()),
-            audience: Some("a".into()),
-            issuer: Vec::new(),
-            jwks: Vec::new(),
-            jwks_every: 300,
-            log_key: None,
-            previous_log_key: None,
-            allow_origin: vec!["*".into()],
-            witness_policy: None,
-            verdicts_after: 60,
-            clickhouse: ClickHouseOptions::default(),
-            bounds: BoundsOptions::default(),
-            storage: StorageOptions::default(),
-            enrichment: EnrichmentOptions::default(),
-            dev: true,
-            dashboard: None,
-            www: None,
-        }
-    }
-
-    #[test]
-    fn every_mistake_is_one_sentence_that_names_the_setting() {
-        let folder = tempfile::tempdir().unwrap();
-        let data = folder.path();
-        let good = options(data);
-        good.clone().check().unwrap();
-        let jwks = data.join("jwks");
-        std::fs::write(&jwks, "{}").unwrap();
-        let cases: Vec<(&str, Change<'_>)> = vec![
-            ("--listen here", Box::new(|o| o.listen = "here".into())),
-            ("--listen 0.0.0.0:80", Box::new(|o| o.listen = "0.0.0.0:80".into())),
-            ("--issuer is missing", Box::new(|o| o.dev = false)),
-            ("--jwks is missing", Box::new(|o| o.issuer = vec!["i".into()])),
-            (
-                "--jwks",
-                Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec![jwks.display().to_string()])),
-            ),
-            ("--jwks", Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec!["nowhere".into()]))),
-            (
-                "--jwks http://issuer.example",
-                Box::new(|o| (o.issuer, o.jwks) = (vec!["i".into()], vec!["http://issuer.example/".into()])),
-            ),
-            ("--origin a b", Box::new(|o| o.origin = Some("a b".into()))),
-            ("--origin is missing", Box::new(|o| (o.dev, o.origin) = (false, None))),
-            ("--audience is missing", Box::new(|o| (o.dev, o.audience) = (false, None))),
-            ("--www", Box::new(|o| o.www = Some("nowhere".into()))),
-            ("--geoip nowhere", Box::new(|o| o.enrichment.geoip = vec!["nowhere".into()])),
-            ("--geoip", Box::new(|o| o.enrichment.geoip = vec![jwks.clone()])),
-            ("--bots nowhere", Box::new(|o| o.enrichment.bots = Some("nowhere".into()))),
-            ("--witness-policy", Box::new(|o| o.witness_policy = Some("nowhere".into()))),
-            ("--witness-policy", Box::new(|o| o.witness_policy = Some(jwks.clone()))),
-            ("--data", Box::new(|o| o.data = jwks.join("below a file"))),
-            ("key file nowhere", Box::new(|o| o.log_key = Some("nowhere".into()))),
-            ("key file nowhere", Box::new(|o| o.previous_log_key = Some("nowhere".into()))),
-            ("--max-connections 0", Box::new(|o| o.bounds.max_connections = 0)),
-            ("--body-memory 0", Box::new(|o| o.bounds.body_memory = 0)),
-            ("--archive ftp://a/b", Box::new(|o| o.storage.archive.archive = Some("ftp://a/b".into()))),
-            ("--segment-bytes 1000", Box::new(|o| o.storage.segment_bytes = 1000)),
-            ("--forwarded-header a b", Box::new(|o| o.bounds.forwarded_header = Some("a b".into()))),
-            ("--allow-origin", Box::new(|o| o.allow_origin = vec!["a\nb".into()])),
-        ];
-        for (sentence, change) in cases {
-            let mut options = good.clone();
-            change(&mut options);
-            let error = options.check().expect_err(sentence).to_string();
-            assert!(
-                error.contains(sentence) && !error.contains('\n') || sentence == "--allow-origin",
-                "{error}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_lost_key_stops_the_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let good = options(folder.path());
-        good.clone().check().unwrap();
-        std::fs::create_dir(folder.path().join("ledger")).unwrap();
-        std::fs::write(folder.path().join("ledger/signed"), "").unwrap();
-        std::fs::remove_file(folder.path().join("log-key.json")).unwrap();
-        assert!(matches!(good.check(), Err(ConfigError::LostKey(_))));
-    }
-}
+mod tests;

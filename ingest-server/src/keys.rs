@@ -1,6 +1,6 @@
 //! Private keys in files: the log's own, and (for tools and development) an issuer's.
 //!
-//! A file holds one private JWK (RFC 8037) and is readable by its owner alone.
+//! A file holds one private JWK (RFC 8037) and is readable by its owner alone (or, if that is root, by a group as well).
 
 use delistening_schema::key::{DeviceId, SecretKey};
 use delistening_schema::token::{self, Claims, Confirmation};
@@ -8,7 +8,7 @@ use delistening_schema::{PublicKey, bytes, jws};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 /// Why a key file cannot be used.
@@ -28,7 +28,7 @@ pub enum KeyFileError {
     #[error("the key file {0} does not hold an Ed25519 private JWK; make one with `delistening-ingest keys`")]
     Malformed(PathBuf),
     /// Others may read it.
-    #[error("the key file {0} can be read by others; run chmod 600 on it")]
+    #[error("the key file {0} can be read by others; run chmod 600 on it, or chmod 640 if root owns it")]
     Open(PathBuf),
 }
 
@@ -47,6 +47,12 @@ pub struct PrivateKey {
     kid: String,
     public: PublicKey,
     seed: Seed,
+}
+
+/// Whether more than its owner may read it. What root owns, as a mounted secret, may be given to one group.
+fn open_to_others(file: &fs::Metadata) -> bool {
+    let group = if file.uid() == 0 { 0o040 } else { 0 };
+    file.permissions().mode() & 0o077 & !group != 0
 }
 
 /// Hidden from debug output and logs.
@@ -72,7 +78,7 @@ impl PrivateKey {
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let failed = |error| KeyFileError::Io { path: path.to_owned(), what: "read", error };
         let text = fs::read_to_string(path).map_err(failed)?;
-        if fs::metadata(path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
+        if open_to_others(&fs::metadata(path).map_err(failed)?) {
             return Err(KeyFileError::Open(path.to_owned()));
         }
         let malformed = || KeyFileError::Malformed(path.to_owned());

@@ -33,4 +33,5 @@ pub mod projection;
 pub mod registry;
 pub mod server;
 pub mod store;
+pub mod telemetry;
 pub mod witness;

@@ -2,7 +2,7 @@
 
 use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError};
-use crate::config::Config;
+use crate::config::{Config, Tls};
 use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
 use crate::intake::Workers;
 use crate::live::Live;
@@ -77,6 +77,7 @@ pub async fn run(
         clickhouse,
         enrichers,
         analysis,
+        tls,
         bounds,
         log,
         dev,
@@ -117,6 +118,7 @@ pub async fn run(
     let metrics = Metrics::default();
     let renewed = metrics.issuer_keys();
     let app = Arc::new(App {
+        data: data.clone(),
         authority: Authority::new(audience, Arc::clone(&keyring)),
         projection,
         enrichers,
@@ -136,10 +138,13 @@ pub async fn run(
         log: Arc::clone(&log),
     });
     let mut hangups = signal(SignalKind::hangup())?;
-    let asked = Arc::clone(&keyring);
+    let (asked, certificate) = (Arc::clone(&keyring), tls.clone());
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             asked.ask();
+            if let Some(Err(error)) = certificate.as_ref().map(Tls::renew) {
+                tracing::error!(%error, "the certificate cannot be read again: the one before stays in use");
+            }
         }
     });
     tokio::spawn(async move { keyring.keep_fresh(issuers_every, renewed).await });
@@ -150,7 +155,7 @@ pub async fn run(
         ended.send_replace(true);
     });
     let router = http::router(Arc::clone(&app), &allow_origins, dashboard, www);
-    if !Connections::new(app, router).serve(listener, ending, DRAIN).await {
+    if !Connections::new(app, router, tls).serve(listener, ending, DRAIN).await {
         tracing::warn!("some connections did not end in time");
     }
     Ok(())

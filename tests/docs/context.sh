@@ -53,7 +53,7 @@ delistening-ingest() {
   done
   set -- "${arguments[@]}"
   case " $* " in
-    *" --help "*) command delistening-ingest "$@"; return ;;
+    *" --help "* | *" --check "*) command delistening-ingest "$@"; return ;;
     " serve "*) ;;
     " witness "*)
       command delistening-ingest "$@" --listen 127.0.0.1:0 &

@@ -33,6 +33,16 @@ impl Server {
         Ok(Self { child, url })
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has ended by itself; whether it ended well.
+    pub fn ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.wait()?.success())
+    }
+
     /// The most memory that it has held at one time, in bytes (proc(5), `VmHWM`).
     ///
     /// # Panics

@@ -7,11 +7,13 @@ mod keys;
 mod migrate;
 mod progress;
 mod serve;
+mod settings;
 mod token;
 mod verify;
 mod witness;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use settings::Sources;
 use std::process::ExitCode;
 
 /// Playback telemetry that can be trusted: takes signed batches of plays, makes them durable, enters them in a
@@ -28,7 +30,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server
-    Serve(Box<crate::config::ServeOptions>),
+    Serve(Box<serve::ServeLine>),
     /// Make the tables in ClickHouse, or bring them up to date
     Migrate(migrate::MigrateOptions),
     /// Make keys
@@ -50,8 +52,31 @@ enum Command {
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Serve(options) => serve::run(*options),
+    match read_and_run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read_and_run() -> CommandResult {
+    let sources = Sources::read(std::env::args_os())?;
+    let line = sources.defaults_of(Cli::command())?;
+    let read =
+        line.clone().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match read {
+        Ok(read) => read,
+        Err(error) if settings::is_answer(&error) => error.exit(),
+        Err(error) => return Err(sources.sentence(&error).into()),
+    };
+    match cli.command {
+        Command::Serve(serve) => {
+            let listed = line.find_subcommand("serve").zip(matches.subcommand_matches("serve"));
+            let listed = listed.map(|(command, matches)| sources.list(command, matches));
+            serve.run(&sources, &listed.unwrap_or_default())
+        }
         Command::Migrate(options) => options.run(),
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
@@ -60,14 +85,18 @@ pub fn run() -> ExitCode {
         Command::Export(options) => options.run(),
         Command::Audit(options) => options.run(),
         Command::Witness(options) => options.run(),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
     }
+}
+
+/// The settings of `serve` by the names of their flags, each with its environment variable.
+pub fn settings_of_serve() -> Vec<(String, Option<String>)> {
+    let line = Cli::command();
+    let serve = line.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
+    let names = |arg: &clap::Arg| {
+        let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
+        Some((arg.get_long()?.to_owned(), variable))
+    };
+    serve.filter_map(names).collect()
 }
 
 type CommandResult = Result<(), Box<dyn std::error::Error>>;

@@ -1,12 +1,15 @@
 //! `serve`.
 
 use super::CommandResult;
-use crate::config::ServeOptions;
-use crate::server;
+use super::settings::Sources;
+use crate::config::{ConfigError, ServeOptions};
+use crate::{server, telemetry};
+use clap::Args;
 use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -15,24 +18,59 @@ const DEV_BANNER: &str = "\
 This server mints tokens for anyone on this machine (POST /dev/token). It listens on loopback only.
 Never put it behind a proxy or a tunnel.";
 
-/// Runs the server until SIGTERM or SIGINT.
-pub fn run(options: ServeOptions) -> CommandResult {
-    log_to_stderr();
-    let dev = options.dev;
-    let config = options.check()?;
-    if dev {
-        eprintln!("{DEV_BANNER}");
+/// `serve`: the server's settings, and where to find them.
+#[derive(Args, Debug)]
+pub(super) struct ServeLine {
+    /// A file (TOML) with any of the settings that have an environment variable, under the names of their flags:
+    /// `listen = "0.0.0.0:8787"`. Flags win over environment variables, and those over the file
+    #[arg(long, env = "DELISTENING_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Say what each setting is and where it comes from, and whether all is good; touch nothing
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    options: ServeOptions,
+}
+
+impl ServeLine {
+    /// Runs the server until SIGTERM or SIGINT. `listed` are the settings in words.
+    pub fn run(self, sources: &Sources, listed: &str) -> CommandResult {
+        let place = |error: ConfigError| {
+            let place = error.setting().map(|setting| sources.place(setting));
+            format!("{error}{}", place.unwrap_or_default())
+        };
+        if self.check {
+            print!("{listed}");
+            self.options.try_out().map_err(place)?;
+            println!("the settings are good");
+            return Ok(());
+        }
+        let runtime = runtime()?;
+        let running = telemetry::start(self.options.telemetry.check().map_err(place)?, runtime.handle())?;
+        let dev = self.options.dev;
+        let config = self.options.check().map_err(place)?;
+        if dev {
+            eprintln!("{DEV_BANNER}");
+        }
+        let scheme = if config.tls.is_some() { "https" } else { "http" };
+        let served = runtime.block_on(async {
+            let end = ended()?;
+            // Scripts wait for this line.
+            server::run(config, |address| println!("listening on {scheme}://{address}"), end).await?;
+            Ok(())
+        });
+        running.end();
+        served
     }
+}
+
+fn runtime() -> io::Result<Runtime> {
     let (workers, started) = (thread::available_parallelism().map_or(1, usize::from), AtomicUsize::new(0));
     // The runtime starts its workers first; what comes after is for work that blocks. `top -H` tells them apart.
     let name = move || if started.fetch_add(1, Relaxed) < workers { "async" } else { "blocking" }.to_owned();
-    let mut runtime = Builder::new_multi_thread();
-    runtime.worker_threads(workers).thread_name_fn(name).enable_all().build()?.block_on(async {
-        let end = ended()?;
-        // Scripts wait for this line.
-        server::run(config, |address| println!("listening on http://{address}"), end).await?;
-        Ok(())
-    })
+    Builder::new_multi_thread().worker_threads(workers).thread_name_fn(name).enable_all().build()
 }
 
 /// What happens goes to stderr; `RUST_LOG` says how much of it.

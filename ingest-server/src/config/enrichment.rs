@@ -20,8 +20,8 @@ pub struct EnrichmentOptions {
 }
 
 impl EnrichmentOptions {
-    /// Opens what is to be asked. `data` holds the key that networks are named under.
-    pub fn check(self, data: &Path) -> Result<Enrichers, ConfigError> {
+    /// Opens what is to be asked. `data` holds the key that networks are named under; without it they have no names.
+    pub fn check(self, data: Option<&PathBuf>) -> Result<Enrichers, ConfigError> {
         let invalid = |setting, path: &Path, reason: String| ConfigError::Invalid {
             setting,
             value: path.display().to_string(),
@@ -38,6 +38,7 @@ impl EnrichmentOptions {
         for path in &self.geoip {
             enrichers.push(GeoIp::open(path).map_err(|error| invalid("geoip", path, error.to_string()))?);
         }
+        let Some(data) = data else { return Ok(enrichers) };
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let now_ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let networks =

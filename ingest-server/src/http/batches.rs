@@ -18,6 +18,7 @@ use delistening_schema::{Hash, limits};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::Instrument as _;
 
 pub async fn ingest(
     State(app): State<Arc<App>>,
@@ -54,7 +55,8 @@ async fn answer(
     let address = admission::client(peer, headers, app.bounds.forwarded_header.as_ref());
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let working = Arc::clone(app);
-    let opening = app.workers.run(move || open(&working, received, token, address, agent.as_deref())).await;
+    let opening = app.workers.run(move || open(&working, received, token, address, agent.as_deref()));
+    let opening = opening.instrument(tracing::debug_span!("verify")).await;
     // What it takes of the memory for bodies is given back when it is answered.
     let Opened { checked, known, share: _share } = opening.map_err(|Busy| busy())??;
     let mut submissions = Vec::with_capacity(checked.len());
@@ -70,7 +72,8 @@ async fn answer(
     let outcomes = if submissions.is_empty() {
         Vec::new()
     } else {
-        app.log.committer().commit(submissions, known).await.map_err(problem)?
+        let commit = app.log.committer().commit(submissions, known);
+        commit.instrument(tracing::debug_span!("commit")).await.map_err(problem)?
     };
     let mut outcomes = outcomes.into_iter();
     let answers = checked

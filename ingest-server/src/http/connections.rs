@@ -4,7 +4,7 @@
 //! server waiting longest lose theirs, so that those who only hold connections open cannot keep the others out.
 
 use super::App;
-use crate::config::Bounds;
+use crate::config::{Bounds, Tls};
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use hyper::body::Incoming;
@@ -18,10 +18,13 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
+use tracing::Instrument as _;
 
 /// Bytes of a connection's buffer: the longest head of a request, and how much of a body is read at once.
 const BUFFER: usize = 32 * 1024;
@@ -37,6 +40,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Connections {
     app: Arc<App>,
     router: Router,
+    tls: Option<Tls>,
     most: u32,
     idle_timeout: Duration,
     places: Arc<Semaphore>,
@@ -109,12 +113,27 @@ impl Connection {
     }
 }
 
+/// The group of endpoints that a path is in.
+fn endpoint(path: &str) -> &'static str {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("v1"), Some("batches")) => "batches",
+        (Some("v1"), Some("live")) => "live",
+        (Some("v1"), Some("export")) => "export",
+        (Some("v1"), Some("listeners")) => "erasure",
+        (Some("v1"), _) => "counts",
+        (Some("log"), _) => "log",
+        (Some("dashboard"), _) => "dashboard",
+        _ => "other",
+    }
+}
+
 impl Connections {
-    /// Serves `router` within the bounds of `app`.
-    pub fn new(app: Arc<App>, router: Router) -> Arc<Self> {
+    /// Serves `router` within the bounds of `app`, over TLS if there is a certificate.
+    pub fn new(app: Arc<App>, router: Router, tls: Option<Tls>) -> Arc<Self> {
         let Bounds { connections, idle_timeout, .. } = app.bounds;
         let places = Arc::new(Semaphore::new(connections as usize));
-        Arc::new(Self { app, router, most: connections, idle_timeout, places, open: Mutex::default() })
+        Arc::new(Self { app, router, tls, most: connections, idle_timeout, places, open: Mutex::default() })
     }
 
     /// Accepts connections until `ending` becomes true; then lets each finish what it has begun, for `drain` at
@@ -200,17 +219,55 @@ impl Connections {
         // What a reader takes too slowly; reading has time limits of its own.
         stream.set_write_timeout(Some(self.idle_timeout));
         let _counted = self.app.metrics.connection();
+        let stream = Box::pin(stream);
+        let Some(tls) = &self.tls else { return self.talk(stream, peer, connection).await };
+        let handshake = TlsAcceptor::from(tls.config()).accept(stream);
+        let handshake = tokio::time::timeout(self.idle_timeout, handshake);
+        tokio::select! {
+            accepted = handshake => match accepted {
+                Ok(Ok(stream)) => self.talk(stream, peer, connection).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                Err(_) => self.app.metrics.closed("timeout"),
+            },
+            () = connection.told.notified() => {
+                if connection.cut.load(Ordering::Acquire) {
+                    self.app.metrics.closed("room");
+                }
+            }
+        }
+    }
+
+    /// Answers the requests that come over `stream`.
+    async fn talk<S>(&self, stream: S, peer: SocketAddr, connection: &Arc<Connection>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let service = service_fn(|request: hyper::Request<Incoming>| {
             connection.works();
             let (connection, mut router) = (Arc::clone(connection), self.router.clone());
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             request.extensions_mut().insert(Arc::clone(&connection));
+            let (begin, endpoint) = (Instant::now(), endpoint(request.uri().path()));
+            let span = tracing::debug_span!(
+                "request",
+                otel.kind = "server",
+                http.request.method = %request.method(),
+                http.route = endpoint,
+                http.response.status_code = tracing::field::Empty,
+            );
+            let metrics = &self.app.metrics;
             async move {
                 let answer = router.call(request).await;
                 connection.waits();
+                if let Ok(answer) = &answer {
+                    let status = answer.status().as_u16();
+                    tracing::Span::current().record("http.response.status_code", status);
+                    metrics.request(endpoint, status, begin.elapsed());
+                }
                 answer
             }
+            .instrument(span)
         });
         let mut serving = pin!(
             http1::Builder::new()
@@ -218,7 +275,7 @@ impl Connections {
                 .header_read_timeout(self.idle_timeout)
                 .max_buf_size(BUFFER)
                 .max_headers(HEADERS)
-                .serve_connection(TokioIo::new(Box::pin(stream)), service)
+                .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades()
         );
         let ended = loop {

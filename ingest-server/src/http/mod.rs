@@ -57,6 +57,8 @@ use tower_http::services::ServeDir;
 /// What every handler may use.
 #[derive(Debug)]
 pub struct App {
+    /// The data folder.
+    pub data: PathBuf,
     /// The log.
     pub log: Arc<Log>,
     /// Who may do what.

@@ -2,10 +2,13 @@
 
 use super::App;
 use super::problem::Refusal;
+use crate::metrics::Present;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use delistening_schema::ledger::Checkpoint;
 use delistening_schema::problem::{Code, Problem};
+use rustix::fs::statvfs;
 use std::sync::Arc;
 
 /// The process answers.
@@ -27,9 +30,19 @@ pub async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Refusal>
 
 /// Prometheus text.
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let stopped = app.log.committer().is_stopped();
-    let loaded = app.store.loaded().unwrap_or_default();
-    let text =
-        app.metrics.encode(app.log.size(), app.projection.projected(), loaded, app.bodies.taken(), stopped);
+    let newest = app.witnessed.as_ref().map(|witnessed| witnessed.newest().unwrap_or_default());
+    let present = Present {
+        log_size: app.log.size(),
+        projected: app.projection.projected(),
+        loaded: app.store.loaded().unwrap_or_default(),
+        // Before the first round it is nothing.
+        witnessed: newest.map(|note| Checkpoint::unverified(&note).map_or(0, |checkpoint| checkpoint.size)),
+        body_bytes: app.bodies.taken(),
+        stopped: app.log.committer().is_stopped(),
+        disk: statvfs(&app.data)
+            .ok()
+            .map(|disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)),
+    };
+    let text = app.metrics.encode(present);
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text).into_response()
 }

@@ -1,7 +1,8 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
 use delistening_ingest::config::{
-    BoundsOptions, ClickHouseOptions, EnrichmentOptions, ServeOptions, StorageOptions,
+    BoundsOptions, ClickHouseOptions, EnrichmentOptions, ServeOptions, StorageOptions, TelemetryOptions,
+    TlsOptions,
 };
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
@@ -72,9 +73,11 @@ impl Server {
             witness_policy: None,
             verdicts_after: 60,
             clickhouse: ClickHouseOptions::default(),
+            tls: TlsOptions::default(),
             bounds: BoundsOptions::default(),
             storage: StorageOptions::default(),
             enrichment: EnrichmentOptions::default(),
+            telemetry: TelemetryOptions::default(),
             dev: false,
             dashboard: None,
             www: None,

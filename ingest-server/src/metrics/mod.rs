@@ -1,13 +1,21 @@
 //! Prometheus metrics: are we losing, lagging, refusing, slowing?
 
+mod process;
+
 use delistening_schema::Dropped;
+use delistening_schema::batch::DropReason;
+use delistening_schema::problem::Code;
+use process::Process;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+use std::sync::LazyLock;
 use std::time::Duration;
+use tracing::Level;
 
 /// A batch's end.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,10 +41,70 @@ struct Reason {
     reason: &'static str,
 }
 
+/// How bad it is what was logged.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Severity {
+    level: &'static str,
+}
+
+/// A group of endpoints, and how it answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    endpoint: &'static str,
+    status: u16,
+}
+
+/// A group of endpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Endpoint {
+    endpoint: &'static str,
+}
+
+/// What was logged in this process, whichever part of it did.
+static LOGGED: LazyLock<Family<Severity, Counter>> = LazyLock::new(|| {
+    let logged = Family::<Severity, Counter>::default();
+    // From the begin on, so that the first one is an increase.
+    for level in ["warn", "error"] {
+        drop(logged.get_or_create(&Severity { level }));
+    }
+    logged
+});
+
+/// Counts a warning or an error that is logged.
+pub fn logged(level: Level) {
+    let level = if level == Level::ERROR { "error" } else { "warn" };
+    LOGGED.get_or_create(&Severity { level }).inc();
+}
+
+/// What is looked up when somebody asks for the metrics.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Present {
+    /// Entries in the signed log.
+    pub log_size: u64,
+    /// Those that the store has taken in.
+    pub projected: u64,
+    /// Those that counts know of.
+    pub loaded: u64,
+    /// Those in the newest checkpoint that enough witnesses have cosigned; `None` where there are no witnesses.
+    pub witnessed: Option<u64>,
+    /// Bytes of the bodies of all requests under way.
+    pub body_bytes: usize,
+    /// Whether intake is closed until a restart.
+    pub stopped: bool,
+    /// Bytes of the data folder's disk that are free, and all of them.
+    pub disk: Option<(u64, u64)>,
+}
+
 /// The server's metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    process: Registry,
+    requests: Family<Answered, Counter>,
+    request_seconds: Family<Endpoint, Histogram>,
+    witnessed: Gauge,
+    disk_free: Gauge,
+    disk: Gauge,
     batches: Family<Outcome, Counter>,
     refusals: Family<Refusal, Counter>,
     issuer_keys: Family<Outcome, Counter>,
@@ -71,6 +139,16 @@ impl Default for Metrics {
         registry.register("ack_seconds", "From a request's arrival to its answer", ack_seconds.clone());
         let closed = Family::default();
         registry.register("connections_closed", "Connections that were cut off, by reason", closed.clone());
+        registry.register("logged", "Warnings and errors that were logged", LOGGED.clone());
+        let requests = Family::default();
+        registry.register("requests", "Requests by endpoint and status", requests.clone());
+        let request_seconds: Family<Endpoint, Histogram> =
+            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 8)));
+        let help = "From a request's head to the begin of its answer";
+        registry.register("request_seconds", help, request_seconds.clone());
+        registry.register("build", "What is running", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let mut process = Registry::default();
+        process.register_collector(Box::new(Process::new()));
         let mut gauge = |name: &str, help: &str| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -84,8 +162,17 @@ impl Default for Metrics {
         let connections = gauge("connections", "Open connections");
         let body_bytes = gauge("body_bytes", "Bytes of the bodies of all requests under way");
         let stopped = gauge("intake_stopped", "1 when intake is closed until a restart");
+        let witnessed = gauge("witnessed", "Entries of the log that enough witnesses have cosigned");
+        let disk_free = gauge("disk_free_bytes", "Bytes of the data folder's disk that are free");
+        let disk = gauge("disk_bytes", "Bytes of the data folder's disk");
         Self {
             registry,
+            process,
+            requests,
+            request_seconds,
+            witnessed,
+            disk_free,
+            disk,
             batches,
             refusals,
             issuer_keys,
@@ -100,10 +187,32 @@ impl Default for Metrics {
             body_bytes,
             stopped,
         }
+        .begin()
     }
 }
 
 impl Metrics {
+    /// Has every series that is known beforehand begin at zero, so that the first one counted is seen as an increase.
+    fn begin(self) -> Self {
+        use DropReason::{Corrupted, KeyLost, Other, QueueFull, Refused, TooOld};
+        for outcome in ["accepted", "duplicate", "refused"] {
+            drop(self.batches.get_or_create(&Outcome { outcome }));
+        }
+        for outcome in ["usable", "failed"] {
+            drop(self.issuer_keys.get_or_create(&Outcome { outcome }));
+        }
+        for code in Code::ALL.iter().map(|code| code.as_str()) {
+            drop(self.refusals.get_or_create(&Refusal { code }));
+        }
+        for reason in [QueueFull, TooOld, Corrupted, Refused, KeyLost, Other].map(DropReason::as_str) {
+            drop(self.given_up.get_or_create(&Reason { reason }));
+        }
+        for reason in ["timeout", "room"] {
+            drop(self.closed.get_or_create(&Closed { reason }));
+        }
+        self
+    }
+
     /// Counts a batch that was `accepted`, a `duplicate` or `refused`.
     pub fn batch(&self, outcome: &'static str) {
         self.batches.get_or_create(&Outcome { outcome }).inc();
@@ -151,23 +260,32 @@ impl Metrics {
         self.closed.get_or_create(&Closed { reason }).inc();
     }
 
+    /// Counts a request for an `endpoint` that was answered with `status` after `time`.
+    pub fn request(&self, endpoint: &'static str, status: u16, time: Duration) {
+        self.requests.get_or_create(&Answered { endpoint, status }).inc();
+        self.request_seconds.get_or_create(&Endpoint { endpoint }).observe(time.as_secs_f64());
+    }
+
     /// Everything in the Prometheus text format.
-    pub fn encode(
-        &self,
-        log_size: u64,
-        projected: u64,
-        loaded: u64,
-        body_bytes: usize,
-        stopped: bool,
-    ) -> String {
-        self.body_bytes.set(i64::try_from(body_bytes).unwrap_or(i64::MAX));
-        self.log_size.set(i64::try_from(log_size).unwrap_or(i64::MAX));
-        self.projected.set(i64::try_from(projected).unwrap_or(i64::MAX));
-        self.loaded.set(i64::try_from(loaded).unwrap_or(i64::MAX));
-        self.stopped.set(i64::from(stopped));
+    pub fn encode(&self, present: Present) -> String {
+        let set = |gauge: &Gauge, value: u64| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        set(&self.log_size, present.log_size);
+        set(&self.projected, present.projected);
+        set(&self.loaded, present.loaded);
+        // Where nobody cosigns, nobody is behind.
+        set(&self.witnessed, present.witnessed.unwrap_or(present.log_size));
+        set(&self.body_bytes, present.body_bytes as u64);
+        set(&self.stopped, present.stopped.into());
+        let (free, all) = present.disk.unwrap_or_default();
+        set(&self.disk_free, free);
+        set(&self.disk, all);
         let mut out = String::new();
         // Writing to a string cannot fail.
-        let _ = text::encode(&mut out, &self.registry);
+        let _ = text::encode_registry(&mut out, &self.registry)
+            .and_then(|()| text::encode_registry(&mut out, &self.process))
+            .and_then(|()| text::encode_eof(&mut out));
         out
     }
 }
