@@ -16,7 +16,7 @@ const WORKSPACE = ["--workspace", "--all-features"];
 // Those that say most about a browser: keys, storage, consent, the page's end, the network, media elements, libraries, and
 // what is decoded and sounded.
 const IN_FIREFOX = [
-  ...["adapters", "attach", "consent", "heard", "key", "leave", "receipts", "storage"].map(
+  ...["adapters", "attach", "consent", "heard", "key", "leave", "private", "receipts", "storage"].map(
     (name) => `sdk-wasm/test/${name}.test.mjs`,
   ),
   ...["analysis", "joins", "output", "playback", "wasm"].map((name) => `player/test/${name}.test.mjs`),

@@ -4,34 +4,20 @@
 import { Backlog, type Now, now } from "./backlog.js";
 import { type DeviceKey, newKey, newSeed, openKey, type StoredKey } from "./device-key.js";
 import { TelemetryError, textOf } from "./errors.js";
-import type { TelemetryEvents, TelemetryStatus } from "./events.js";
+import type { TelemetryStatus } from "./events.js";
+import { Executor } from "./executor.js";
 import type { Input } from "./inputs.js";
 import { alone, join, type LeaderHandlers, type Membership } from "./leader.js";
-import { readTrack, type Settings } from "./options.js";
-import type { Notice, Output } from "./outputs.js";
+import type { Settings } from "./options.js";
+import type { Output } from "./outputs.js";
 import { enter, whenNobodyIsIn } from "./presence.js";
-import { readSignal } from "./signals.js";
+import { readInput } from "./signals.js";
+import type { Sink } from "./sink.js";
 import { eraseIndexedDb, openIndexedDb } from "./storage/indexeddb.js";
 import { MemoryStorage } from "./storage/memory.js";
 import type { Storage, StoredRecord } from "./storage/storage.js";
-import { httpTransport, type Transport } from "./transport.js";
+import { httpTransport } from "./transport.js";
 import type { Core, Taken, Wasm } from "./wasm.js";
-
-/** The events of telemetry that the core causes. */
-export type Told = "event" | "verdict" | "batch" | "ack" | "receipt" | "dropped";
-
-/** Where a host reports to. None of these may throw. */
-export interface Sink {
-  tell<K extends Told>(type: K, detail: TelemetryEvents[K]["detail"]): void;
-  error(error: TelemetryError): void;
-  /** More has happened than is kept. */
-  overflowed(): void;
-  /** What `status` tells has changed. */
-  changed(): void;
-  /** Another tab erases everything: this host has left. */
-  forgotten(): void;
-  trace(what: string, about?: unknown): void;
-}
 
 // With the host, so that a page need not download them before.
 export { MediaAttachment } from "./attach.js";
@@ -39,11 +25,6 @@ export { readOptions } from "./options.js";
 
 /** What the host knows of the telemetry's status. */
 export type HostStatus = Omit<TelemetryStatus, "online" | "consent">;
-
-const TOKEN_TIMEOUT_MS = 30_000;
-
-/** The events of telemetry that the core's notices become. */
-const TOLD = { verdict: "verdict", sealed: "batch", acked: "ack", receipt: "receipt", dropped: "dropped" } as const;
 
 const NOTHING = { events: 0, batches: 0, acked: 0 };
 
@@ -56,16 +37,14 @@ export class Host {
   #core: Core | undefined;
   #key: DeviceKey | undefined;
   #storage: Storage | undefined;
-  #transport: Transport | undefined;
+  #executor: Executor | undefined;
   #membership: Membership | undefined;
   #leaveDatabase: () => void = () => {};
   readonly #backlog: Backlog;
-  #leaving = false;
   #draining = false;
   #leads = false;
   /** Records that came while this tab was still reading what is stored, to lead. */
   #adopted: StoredRecord[] | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: (() => void)[] = [];
 
   /** `load` gives the module: how it may be loaded is the environment's affair. `backlog`: what has happened before. */
@@ -114,7 +93,7 @@ export class Host {
       if (this.#left()) return this.#letGo();
       this.#key = await openKey(wasm, key);
       if (this.#left()) return;
-      this.#transport = httpTransport(this.#settings.endpoint, this.#key.id);
+      this.#executor = this.#newExecutor(storage, this.#key);
       this.#core = new wasm.Core(this.#config(), this.#owner);
       this.#membership = this.#join(storage);
     } catch (thrown) {
@@ -163,7 +142,7 @@ export class Host {
   /** The page is being left. What was asked for so far is under way; another tab may lead from here on. */
   leave(): void {
     if (this.#left()) return;
-    this.#leaving = true;
+    if (this.#executor) this.#executor.leaving = true;
     this.feed(["hidden"]);
     this.#stop();
   }
@@ -186,7 +165,7 @@ export class Host {
   #stop(): void {
     this.#state = "left";
     this.#leads = false;
-    clearTimeout(this.#timer);
+    this.#executor?.stop();
     this.#membership?.leave();
     this.#letGo();
     this.#backlog.clear();
@@ -225,6 +204,20 @@ export class Host {
       queue_events: queue.maxEvents,
       queue_bytes: queue.maxBytes,
       queue_age_ms: queue.maxAgeMs,
+    });
+  }
+
+  #newExecutor(storage: Storage, key: DeviceKey): Executor {
+    const [settings, sink] = [this.#settings, this.#sink];
+    const means = { settings, sink, storage, key, transport: httpTransport(settings.endpoint, key.id) };
+    return new Executor(means, {
+      answer: (input) => this.#apply(input, now()),
+      handOver: (records) => {
+        // This tab may be reading what is stored in order to lead, and these may have come too late for that.
+        this.#adopted?.push(...records);
+        this.#membership?.handOver(records);
+      },
+      idle: () => this.#settle(),
     });
   }
 
@@ -283,7 +276,7 @@ export class Host {
       // A panic leaves the module in an unknown state: nothing of it is used any more.
       this.#state = "failed";
       this.#draining = false;
-      clearTimeout(this.#timer);
+      this.#executor?.stop();
       this.#membership?.leave();
       this.#settle();
       this.#sink.error(
@@ -294,7 +287,7 @@ export class Host {
 
   /** As the core takes it. Without a track that can be used there is no session. */
   #checked(input: Input): Taken | undefined {
-    const read = input[0] === "open_session" ? readSession(input) : readSignal(input);
+    const read = readInput(input);
     if (typeof read !== "string") return read;
     this.#sink.error(TelemetryError.of("invalid-argument", read, "drop"));
     return undefined;
@@ -305,136 +298,12 @@ export class Host {
     if (this.#draining) return;
     this.#draining = true;
     for (let json = core.take(); json !== undefined; json = core.take()) {
-      for (const output of JSON.parse(json) as Output[]) this.#do(output);
-    }
-    this.#draining = false;
-  }
-
-  #do(output: Output): void {
-    // A page that was left writes nothing more: another tab may lead. What it could still send is harmless.
-    if (this.#state === "left" && output.type !== "send") return;
-    switch (output.type) {
-      case "store":
-        this.#store(output);
-        break;
-      case "handover":
-        // This tab may be reading what is stored in order to lead, and these may have come too late for that.
-        this.#adopted?.push(...output.records);
-        this.#membership?.handOver(output.records);
-        break;
-      case "sign":
-        this.#sign(output.ticket, output.message);
-        break;
-      case "need_token":
-        this.#token(output.device);
-        break;
-      case "send":
-        this.#send(output);
-        break;
-      case "fetch":
-        this.#fetch(output.ticket, output.path);
-        break;
-      case "wake_at":
-        this.#wake(output.mono_ms);
-        break;
-      case "notify":
-        this.#notify(output.notice);
-        break;
-    }
-  }
-
-  #store({ ticket, puts, deletes }: Extract<Output, { type: "store" }>): void {
-    const stored = (ok: boolean) => this.#answer(["stored", ticket, ok]);
-    this.#storage?.write(puts, deletes).then(
-      () => stored(true),
-      (thrown) => {
-        this.#sink.trace("not stored", textOf(thrown));
-        stored(false);
-      },
-    );
-  }
-
-  #sign(ticket: number, message: string): void {
-    const signed = (signature: Uint8Array) => this.#answer(["signed", ticket, signature]);
-    const failed = (thrown: unknown) => {
-      this.#sink.trace("not signed", textOf(thrown));
-      this.#answer(["signed", ticket, undefined]);
-    };
-    try {
-      const signature = this.#key?.sign(new TextEncoder().encode(message));
-      if (signature instanceof Uint8Array) signed(signature);
-      else signature?.then(signed, failed);
-    } catch (thrown) {
-      failed(thrown);
-    }
-  }
-
-  #token(device: string): void {
-    const { token, listener } = this.#settings;
-    const request = listener === undefined ? { device } : { device, listener };
-    within(TOKEN_TIMEOUT_MS, async () => token(request)).then(
-      (value) => this.#answer(["token", String(value)]),
-      (thrown) => {
-        const why = `the token callback failed: ${textOf(thrown)}`;
-        this.#answer(["token_failed", why]);
-      },
-    );
-  }
-
-  #send({ ticket, body, last_chance }: Extract<Output, { type: "send" }>): void {
-    const transport = this.#transport;
-    if (!transport) return;
-    const unanswered: Input = ["network_error", ticket];
-    if (this.#leaving || (last_chance && !transport.outlivesPage)) {
-      this.#sink.trace("beacon", { taken: transport.lastChance(body) });
-      // A beacon has no answer: should the page live on, the batches go again and are known by then.
-      this.#answer(unanswered);
-      return;
-    }
-    void transport.send(body).then((answer) => {
-      this.#sink.trace("answer", answer?.status ?? "none");
-      const { status = 0, retryAfterS, body: text = "" } = answer ?? {};
-      const answered: Input = ["response", ticket, status, retryAfterS, text];
-      this.#answer(answer ? answered : unanswered);
-    });
-  }
-
-  #fetch(ticket: number, path: string): void {
-    void this.#transport?.get(path).then((resource) => {
-      this.#sink.trace("log", { path, status: resource?.status ?? "none" });
-      this.#answer(["fetched", ticket, resource?.status, resource?.body]);
-    });
-  }
-
-  #wake(monoMs: number): void {
-    clearTimeout(this.#timer);
-    // Browsers take a longer time for none at all.
-    const wait = Math.min(Math.max(0, monoMs - performance.now()), 0x7fff_ffff);
-    this.#timer = setTimeout(() => this.#answer(["tick"]), wait);
-  }
-
-  #notify(notice: Notice): void {
-    switch (notice.type) {
-      case "event":
-        this.#sink.tell("event", notice.event);
-        break;
-      case "error":
-        this.#sink.error(new TelemetryError(notice.code, notice.detail, notice.action));
-        break;
-      case "idle":
-        this.#settle();
-        break;
-      default: {
-        const { type, ...detail } = notice;
-        this.#sink.tell(TOLD[type], detail as never);
+      for (const output of JSON.parse(json) as Output[]) {
+        // A page that was left writes nothing more: another tab may lead. What it could still send is harmless.
+        if (this.#state !== "left" || output.type === "send") this.#executor?.execute(output);
       }
     }
-    this.#sink.changed();
-  }
-
-  /** What comes back from storage, key, token callback or network, also after the page was left. */
-  #answer(input: Input): void {
-    this.#apply(input, now());
+    this.#draining = false;
   }
 
   #settle(): void {
@@ -451,13 +320,6 @@ export class Host {
   }
 }
 
-function readSession([name, handle, id, track, ...rest]: Extract<Input, readonly ["open_session", ...unknown[]]>):
-  | Taken
-  | string {
-  const read = readTrack(JSON.parse(track));
-  return typeof read === "string" ? read : [name, handle, id, JSON.stringify(read), ...rest];
-}
-
 function ownerId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -465,16 +327,4 @@ function ownerId(): string {
 /** Records as the bindings take them: key, value, key, value … */
 function flat(records: readonly StoredRecord[]): string[] {
   return records.flatMap(({ key, value }) => [key, value]);
-}
-
-async function within<T>(ms: number, task: () => Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([task(), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

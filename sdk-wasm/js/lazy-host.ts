@@ -3,9 +3,10 @@
 import type { MediaAttachment } from "./attach.js";
 import { Backlog, type Now, now } from "./backlog.js";
 import { TelemetryError, textOf } from "./errors.js";
-import type { Host, Sink } from "./host.js";
+import type { Host } from "./host.js";
 import type { Input } from "./inputs.js";
 import type { TelemetryOptions } from "./options.js";
+import type { Sink } from "./sink.js";
 import { loadWasm } from "./wasm.js";
 
 export class LazyHost {

@@ -14,7 +14,7 @@ export interface Track {
   release?: string;
   /** For people; never sent. */
   title?: string;
-  /** Length; learned from the media element otherwise. */
+  /** Length, infinite where there is none (a broadcast); learned from the media element otherwise. */
   durationMs?: number;
   /** What led to the play: album, playlist, search, radio, embed … */
   source?: string;

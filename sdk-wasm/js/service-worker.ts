@@ -2,8 +2,9 @@
 // leads only when no page does, so that nothing is sent twice or out of order.
 
 import { TelemetryError, textOf } from "./errors.js";
-import { Host, type Sink } from "./host.js";
+import { Host } from "./host.js";
 import { readOptions, type Settings, type TelemetryOptions } from "./options.js";
+import type { Sink } from "./sink.js";
 import { holdsUnsent } from "./storage/indexeddb.js";
 import init, { Core, SeedKey } from "./wasm/delistening_sdk_wasm.js";
 import type { Wasm } from "./wasm.js";

@@ -1,10 +1,16 @@
 // Checks what a host says of its player, before it reaches the core.
 
 import type { Input } from "./inputs.js";
+import { readTrack } from "./options.js";
 
 /** The input as the core takes it, or how the call that cannot be used should look. */
-export function readSignal(input: Input): Input | string {
+export function readInput(input: Input): Input | string {
   switch (input[0]) {
+    case "open_session": {
+      const [name, handle, id, track, ...rest] = input;
+      const read = readTrack(JSON.parse(track));
+      return typeof read === "string" ? read : [name, handle, id, JSON.stringify(read), ...rest];
+    }
     case "playing":
     case "position":
     case "paused":

@@ -6,13 +6,14 @@ import type { Now } from "./backlog.js";
 import { type Consent, defaultConsent, isConsent } from "./consent.js";
 import { TelemetryError, textOf } from "./errors.js";
 import { type TelemetryEvents, type TelemetryStatus, TypedEventTarget } from "./events.js";
-import type { HostStatus, Sink } from "./host.js";
+import type { HostStatus } from "./host.js";
 import { uuidV7 } from "./ids.js";
 import type { Input } from "./inputs.js";
 import { LazyHost } from "./lazy-host.js";
 import { watchLifecycle } from "./lifecycle.js";
 import type { TelemetryOptions, Track } from "./options.js";
 import { type PlaySession, Session, type SessionHost } from "./session.js";
+import type { Sink } from "./sink.js";
 
 /**
  * Measures plays. Make one per page; nothing is loaded before the first session or the first idle moment.

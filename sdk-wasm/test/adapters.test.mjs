@@ -6,11 +6,12 @@ import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { build } from "esbuild";
 import { launch, open } from "./support/browser.mjs";
-import { playlist } from "./support/hls.mjs";
+import { same } from "./support/heard.mjs";
+import { Broadcast, playlist } from "./support/hls.mjs";
 import { startSite } from "./support/site.mjs";
 import { TONE_S } from "./support/tone.mjs";
 
-const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
+const SCRIPTS = ["in-page.js", "rendered.js"].map((name) => new URL(`support/${name}`, import.meta.url).pathname);
 const MUSIC = readFileSync(new URL("../../examples/demo/music/doorbell-sunrise.mp3", import.meta.url));
 const NEAR_MS = 350;
 const LIBRARIES = `
@@ -24,14 +25,16 @@ const LIBRARIES = `
 let browser;
 let site;
 let media;
+let broadcast;
 let libraries;
 let tabs;
 let page;
 
 before(async () => {
-  const hls = playlist(MUSIC, 4);
+  const files = playlist(MUSIC, 4);
+  broadcast = new Broadcast(MUSIC, 1);
   media = createServer((request, response) => {
-    const body = hls.files.get(request.url);
+    const body = files.get(request.url) ?? broadcast.get(request.url);
     response.writeHead(body ? 200 : 404, { "access-control-allow-origin": "*" }).end(body);
   }).listen(0, "127.0.0.1");
   const bundled = build({
@@ -58,7 +61,7 @@ after(async () => {
 beforeEach(async () => {
   await tabs?.close();
   tabs = await browser.newContext();
-  await tabs.addInitScript({ path: IN_PAGE });
+  for (const path of SCRIPTS) await tabs.addInitScript({ path });
   await tabs.addInitScript(() => {
     harness.last = async (type, test = () => true) =>
       (await harness.until(({ event }) => event?.type === type && test(event))).event;
@@ -197,6 +200,40 @@ test("hls.js: segments of real music through Media Source Extensions", async () 
     return { element, detach };
   };
   await elementPlayer(setUp, `http://127.0.0.1:${media.address().port}/music.m3u8`);
+});
+
+test("hls.js: a live playlist that shows nothing new for a while, and then goes on", async () => {
+  await page.evaluate(async (source) => {
+    await (await harness.start()).ready;
+    const { attachHls } = await import("/sdk/adapters/hls.js");
+    const hls = new Hls();
+    window.audio = document.getElementById("audio");
+    window.detach = attachHls(telemetry, hls, { id: "on the air" });
+    hls.loadSource(source);
+    hls.attachMedia(audio);
+    await harness.once(audio, "canplay");
+    window.begin = audio.currentTime;
+    await audio.play();
+    await harness.reached(audio, begin + 2);
+  }, `http://127.0.0.1:${media.address().port}/live.m3u8`);
+  broadcast.hold();
+  await page.evaluate(() => harness.once(audio, "waiting"));
+  broadcast.release();
+  const { heard, played, started, ended } = await page.evaluate(async () => {
+    await harness.once(audio, "playing");
+    await harness.reached(audio, audio.currentTime + 2);
+    audio.pause();
+    await harness.once(audio, "pause");
+    detach();
+    const ended = await harness.last("play.ended");
+    const heard = seen.flatMap(({ event }) => (event?.type === "play.progress" ? event.heard : []));
+    const { event: started } = seen.find(({ event }) => event?.type === "play.started");
+    return { heard, played: harness.played(audio), started, ended };
+  });
+  same(heard, played);
+  assert.equal(started.duration_ms, undefined, "nobody knows how long it is");
+  assert.equal(ended.stalls, 1);
+  assert.deepEqual(page.wrongs, []);
 });
 
 test("video.js", async () => {

@@ -38,6 +38,13 @@ export async function launch({ autoplay = true, args = [], ...options } = {}) {
   return chromium.launch({ ...options, executablePath: program(), args: all });
 }
 
+/** A browser of private windows: in Chromium, each of a test's contexts is one. */
+export async function launchPrivate() {
+  if (process.env.BROWSER === "firefox")
+    return launchFirefox({ preferences: { "browser.privatebrowsing.autostart": true } });
+  return launch();
+}
+
 /** Chromium whose pages may be hidden, and which may sleep. */
 export async function launchAlone() {
   return launchUnattended({ executablePath: program(), args: [...ARGS, AUTOPLAY] });

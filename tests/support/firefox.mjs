@@ -11,14 +11,14 @@ const PREFERENCES = { "media.autoplay.default": 0 };
 const TIMEOUT_MS = 240_000;
 
 /** `profile`: a folder in which the browser keeps what it stores, from one launch to the next. */
-export async function launchFirefox({ profile } = {}) {
+export async function launchFirefox({ profile, preferences = {} } = {}) {
   const executablePath = PLACES.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error("Firefox is needed: install it, or name it in FIREFOX");
   const sound = await startSound();
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath,
-    extraPrefsFirefox: PREFERENCES,
+    extraPrefsFirefox: { ...PREFERENCES, ...preferences },
     env: { ...process.env, ...sound.env },
     protocolTimeout: TIMEOUT_MS,
     ...(profile && { userDataDir: profile }),

@@ -3,10 +3,12 @@
 import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
+import { endlessIf } from "./live.js";
 
 /** What is used of an `Hls` of hls.js. */
 export interface HlsLike {
   readonly media: HTMLMediaElement | null;
+  readonly levels: readonly { readonly details?: { readonly live: boolean } | undefined }[];
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
 }
@@ -16,6 +18,7 @@ export interface HlsLike {
  * plays, or call the returned function and attach again for the next track.
  */
 export function attachHls(telemetry: Telemetry, hls: HlsLike, track: Track | (() => Track)): () => void {
+  const timed = endlessIf(() => hls.levels.some(({ details }) => details?.live), track);
   let attachment: Attachment | undefined;
   const detach = () => {
     attachment?.detach();
@@ -23,7 +26,7 @@ export function attachHls(telemetry: Telemetry, hls: HlsLike, track: Track | (()
   };
   const attach = () => {
     detach();
-    if (hls.media) attachment = telemetry.attach(hls.media, track);
+    if (hls.media) attachment = telemetry.attach(hls.media, timed);
   };
   const stop = () => {
     hls.off("hlsMediaAttached", attach);

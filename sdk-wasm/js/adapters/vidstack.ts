@@ -3,14 +3,17 @@
 import type { Attachment } from "../attachment.js";
 import type { Track } from "../options.js";
 import type { Telemetry } from "../telemetry.js";
+import { endlessIf } from "./live.js";
 
 /** What is used of a `<media-player>` of Vidstack. */
 export interface VidstackLike extends EventTarget {
+  readonly state: { readonly live: boolean };
   querySelector(selectors: "audio, video"): Element | null;
 }
 
 /** Measures what a Vidstack player plays; gives what ends it. */
 export function attachVidstack(telemetry: Telemetry, player: VidstackLike, track: Track | (() => Track)): () => void {
+  const timed = endlessIf(() => player.state.live, track);
   let attachment: Attachment | undefined;
   let measured: Element | undefined;
   const attach = () => {
@@ -18,7 +21,7 @@ export function attachVidstack(telemetry: Telemetry, player: VidstackLike, track
     if (media === measured) return;
     attachment?.detach();
     measured = media;
-    attachment = media && telemetry.attach(media as HTMLMediaElement, track);
+    attachment = media && telemetry.attach(media as HTMLMediaElement, timed);
   };
   const events = ["provider-setup", "loaded-metadata", "can-play"];
   for (const type of events) player.addEventListener(type, attach);
