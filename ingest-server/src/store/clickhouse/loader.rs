@@ -1,12 +1,12 @@
-//! Loads what waits in the outbox: events first, then changes of what sessions are worth, each in blocks. While ClickHouse
-//! takes one, the next is made ready.
+//! Loads what waits in the outbox: events and changes of what sessions are worth, each in blocks. While ClickHouse takes
+//! one, the next is on its way, so that it need not wait for bytes, and the one after that is made ready.
 //!
 //! After a failure the same is tried again, later and later. Nothing else waits for that.
 
 use super::connection::{patiently, rows};
 use super::native::{Columns, Stream, names};
 use super::outbox::Block;
-use super::rows::{CHANGES, EVENTS, PARTS, Waiting, change};
+use super::rows::{CHANGES, ERASED, EVENTS, PARTS, Waiting, change};
 use super::{Shared, migrations};
 use crate::store::{Change, StoreError};
 use bytes::Bytes;
@@ -14,13 +14,17 @@ use clickhouse::Row;
 use clickhouse::insert::Insert;
 use delistening_schema::play::Play;
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-/// Rows of a block of events: enough for ClickHouse to work at its best, and some 100 MB until it has taken them.
-const EVENTS_OF_BLOCK: usize = 200_000;
+/// Rows of a block of events: enough for ClickHouse to work at its best, and some 40 MB until it has taken them.
+const EVENTS_OF_BLOCK: usize = 100_000;
+/// Blocks that are under way at a time.
+const UNDER_WAY: usize = 2;
 /// Changes of a block.
-const CHANGES_OF_BLOCK: usize = 50_000;
+const CHANGES_OF_BLOCK: usize = 100_000;
 /// Bytes that are handed over together.
 const CHUNK: usize = 1 << 20;
 /// How long ClickHouse may take for a block.
@@ -78,6 +82,22 @@ pub fn run(shared: &Weak<Shared>) {
         }
     }
 }
+
+/// A block that is ready to be sent.
+enum Ready {
+    Events(Events),
+    Changes(Changes),
+}
+
+/// What a block that was sent holds: events up to this place in the outbox, or the changes of this number.
+#[derive(Clone, Copy)]
+enum Sent {
+    Events(i64),
+    Changes(u64),
+}
+
+/// Blocks that are under way, in the order in which they were sent.
+type Sending<'scope> = VecDeque<(Sent, ScopedJoinHandle<'scope, Result<(), StoreError>>)>;
 
 /// A block of events that is ready to be sent.
 struct Events {
@@ -151,41 +171,70 @@ impl Shared {
         // Nobody knows whether ClickHouse counts a block that it did not acknowledge.
         let sent = self.outbox().sent_block()?;
         if let Some(block) = sent {
-            self.send_changes(self.ready(block))?;
+            let version = block.version;
+            self.runtime.block_on(self.send_ready(Ready::Changes(self.ready(block))))?;
+            self.outbox().block_loaded(version)?;
         }
         let waiting = self.outbox().waiting()?;
         look(waiting)
     }
 
+    /// Sends what waits, events and changes in turn, and gives how many blocks that took. While ClickHouse takes one block,
+    /// the next is on its way, and the one after that is made ready.
     fn load_blocks(&self) -> Result<u64, StoreError> {
-        let mut blocks = 0;
-        let mut events = self.next_events(0)?;
-        let mut changes = self.next_changes()?;
-        while events.is_some() || changes.is_some() {
-            if let Some(sending) = events.take() {
-                let last = sending.last;
-                let (sent, next) = std::thread::scope(|scope| {
-                    let sent = scope.spawn(|| self.runtime.block_on(self.send_events(sending)));
-                    let next = self.next_events(last).and_then(|events| {
-                        let changes = if changes.is_none() { self.next_changes()? } else { changes.take() };
-                        Ok((events, changes))
-                    });
-                    (sent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), next)
-                });
-                sent?;
-                self.outbox().rows_loaded(last)?;
-                (events, changes) = next?;
-                blocks += 1;
+        std::thread::scope(|scope| {
+            let mut sending = Sending::new();
+            let (mut blocks, mut behind, mut changing) = (0, 0, false);
+            loop {
+                let events = self.next_events(behind)?.map(Ready::Events);
+                // Of changes there is one block at a time.
+                let changes = if changing { None } else { self.next_changes()?.map(Ready::Changes) };
+                let idle = events.is_none() && changes.is_none();
+                for ready in events.into_iter().chain(changes) {
+                    while sending.len() >= UNDER_WAY {
+                        changing &= !self.finish(&mut sending)?;
+                    }
+                    let sent = match &ready {
+                        Ready::Events(events) => Sent::Events(events.last),
+                        Ready::Changes(Changes { block, .. }) => Sent::Changes(block.version),
+                    };
+                    match sent {
+                        Sent::Events(last) => behind = last,
+                        Sent::Changes(_) => changing = true,
+                    }
+                    sending.push_back((
+                        sent,
+                        scope.spawn(move || self.runtime.block_on(self.send_ready(ready))),
+                    ));
+                    blocks += 1;
+                }
+                if idle {
+                    if sending.is_empty() {
+                        break;
+                    }
+                    changing &= !self.finish(&mut sending)?;
+                }
             }
-            if let Some(sending) = changes.take() {
-                self.send_changes(sending)?;
-                changes = self.next_changes()?;
-                blocks += 1;
+            if blocks > 0 {
+                self.send_progress()?;
             }
-            let (version, leaves) = self.outbox().progress()?;
-            self.runtime.block_on(self.send_progress(version, leaves))?;
+            Ok(blocks)
+        })
+    }
+
+    /// Waits for the block that was sent first; gives whether it was one of changes.
+    fn finish(&self, sending: &mut Sending<'_>) -> Result<bool, StoreError> {
+        let Some((sent, thread)) = sending.pop_front() else { return Ok(false) };
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        match sent {
+            Sent::Events(last) => self.outbox().rows_loaded(last)?,
+            Sent::Changes(version) => {
+                self.outbox().block_loaded(version)?;
+                // Whoever keeps answers sees by this that they may be others.
+                self.send_progress()?;
+            }
         }
-        Ok(blocks)
+        Ok(matches!(sent, Sent::Changes(_)))
     }
 
     /// The next block of events, behind the place `after`.
@@ -206,14 +255,22 @@ impl Shared {
     fn ready(&self, block: Block) -> Changes {
         let mut rows = Columns::new(&CHANGES);
         for sent in &block.changes {
-            change(&mut rows, &self.node, block.version, sent.before.as_ref(), sent.now.as_ref());
+            change(&mut rows, &self.node, block.version, sent);
         }
         Changes { block, rows }
     }
 
-    fn send_changes(&self, Changes { block, rows }: Changes) -> Result<(), StoreError> {
-        self.runtime.block_on(self.send("play_changes", &CHANGES, &block.token, rows))?;
-        Ok(self.outbox().block_loaded(&block)?)
+    async fn send_ready(&self, ready: Ready) -> Result<(), StoreError> {
+        match ready {
+            Ready::Events(Events { token, rows: Waiting { events, parts }, .. }) => {
+                self.send("play_events", &EVENTS, &token, events).await?;
+                // Last, so that whoever finds a part finds its events.
+                self.send("session_parts", &PARTS, &token, parts).await
+            }
+            Ready::Changes(Changes { block, rows }) => {
+                self.send("play_changes", &CHANGES, &block.token, rows).await
+            }
+        }
     }
 
     /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
@@ -229,15 +286,6 @@ impl Shared {
         let plays: Vec<Play> =
             texts.iter().map(|text| serde_json::from_str(&text.play)).collect::<Result<_, _>>()?;
         self.outbox().restore(version, &plays)
-    }
-
-    async fn send_events(
-        &self,
-        Events { token, rows: Waiting { events, parts }, .. }: Events,
-    ) -> Result<(), StoreError> {
-        self.send("play_events", &EVENTS, &token, events).await?;
-        // Last, so that whoever finds a part finds its events.
-        self.send("session_parts", &PARTS, &token, parts).await
     }
 
     /// Sends a block.
@@ -260,11 +308,15 @@ impl Shared {
         Ok(insert.end().await?)
     }
 
-    async fn send_progress(&self, version: u64, leaves: u64) -> Result<(), StoreError> {
+    /// Tells how far this node is.
+    fn send_progress(&self) -> Result<(), StoreError> {
+        let (version, leaves) = self.outbox().progress()?;
         let token = format!("{}/{version}/{leaves}", self.node);
-        let mut insert = self.insert::<NodeRow<'_>>("nodes", &token).await?;
-        insert.write(&NodeRow { node: &self.node, version, leaves }).await?;
-        Ok(insert.end().await?)
+        self.runtime.block_on(async {
+            let mut insert = self.insert::<NodeRow<'_>>("nodes", &token).await?;
+            insert.write(&NodeRow { node: &self.node, version, leaves }).await?;
+            Ok(insert.end().await?)
+        })
     }
 
     /// An insert of one block that ClickHouse knows again, in the table and in all views of it.
@@ -277,28 +329,41 @@ impl Shared {
     }
 
     /// Deletes what ClickHouse still has of listeners who are to be forgotten; what it counted of them is taken away by
-    /// then.
+    /// then. What came of them since stays, and so does what other nodes have: they are asked as well.
     fn forget(&self) -> Result<(), StoreError> {
-        let listeners = self.outbox().erasures()?;
-        if listeners.is_empty() {
+        let erasures = self.outbox().erasures()?;
+        if erasures.is_empty() {
             return Ok(());
         }
-        for table in ["session_parts", "play_events", "plays", "shared_plays"] {
+        let listeners: Vec<&str> = erasures.iter().map(|erasure| erasure.listener.as_str()).collect();
+        let leaves: Vec<u64> = erasures.iter().map(|erasure| erasure.leaves).collect();
+        let versions: Vec<u64> = erasures.iter().map(|erasure| erasure.version + 1).collect();
+        let erased = format!(" OR play = '{ERASED}'");
+        for (table, column, bounds, or) in [
+            ("session_parts", "leaf", &leaves, ""),
+            ("play_events", "leaf", &leaves, ""),
+            ("plays", "version", &versions, &*erased),
+            ("shared_plays", "version", &versions, ""),
+        ] {
             let text = format!(
-                "ALTER TABLE {} DELETE WHERE listener IN ? SETTINGS mutations_sync = 2",
+                "ALTER TABLE {} DELETE WHERE node = ? AND listener IN ?
+                 AND ({column} < transform(listener, ?, ?, toUInt64(0)){or}) SETTINGS mutations_sync = 2",
                 self.connection.part_of(table)
             );
-            let query = self.connection.query(&text).bind(&listeners);
-            self.runtime.block_on(patiently(query.execute()))?;
+            let query = self.connection.query(&text).bind(&self.node).bind(&listeners);
+            self.runtime.block_on(patiently(query.bind(&listeners).bind(bounds).execute()))?;
         }
-        Ok(self.outbox().erased(&listeners)?)
+        Ok(self.outbox().erased(&erasures)?)
     }
 }
 
 /// The settings of an insert.
-fn settings(token: &str) -> [(&'static str, &str); 6] {
+fn settings(token: &str) -> [(&'static str, &str); 8] {
     [
         ("insert_deduplication_token", token),
+        // What replaces or sums up does so when parts are merged; doing it at once as well is most of what an insert costs.
+        ("optimize_on_insert", "0"),
+        ("parallel_view_processing", "1"),
         ("deduplicate_blocks_in_dependent_materialized_views", "1"),
         ("async_insert", "0"),
         ("max_insert_block_size", "1048576"),

@@ -32,12 +32,13 @@ macro_rules! migration {
 }
 
 /// All there are.
-pub const MIGRATIONS: [Migration; 5] = [
+pub const MIGRATIONS: [Migration; 6] = [
     migration!(1, "play_events"),
     migration!(2, "plays"),
     migration!(3, "counts"),
     migration!(4, "nodes"),
     migration!(5, "shared_sessions"),
+    migration!(6, "faster_counts"),
 ];
 
 /// Where it is noted what was applied, and what the tables were like then.
@@ -197,7 +198,7 @@ fn statements(sql: &str, cluster: Option<&str>) -> Vec<String> {
 
 /// What a statement makes.
 fn created(statement: &str) -> Option<&str> {
-    let (_, rest) = statement.split_once("IF NOT EXISTS ")?;
+    let (_, rest) = statement.strip_prefix("CREATE ")?.split_once("IF NOT EXISTS ")?;
     rest.split([' ', '\n', '(']).next()
 }
 
@@ -205,6 +206,11 @@ fn created(statement: &str) -> Option<&str> {
 fn dropped(statement: &str) -> Option<&str> {
     let (_, rest) = statement.strip_prefix("DROP ")?.split_once(" IF EXISTS ")?;
     rest.split(' ').next()
+}
+
+/// The table that a statement alters.
+fn altered(statement: &str) -> Option<&str> {
+    statement.strip_prefix("ALTER TABLE ")?.split(' ').next()
 }
 
 /// A statement for a cluster: on every node what holds the rows, and before it what spreads them.
@@ -217,6 +223,10 @@ fn on_cluster(statement: &str, cluster: &str) -> Vec<String> {
         } else {
             vec![from(name), from(&format!("{name}_local"))]
         };
+    }
+    if let Some(name) = altered(statement) {
+        // What spreads the rows knows neither codecs nor projections.
+        return vec![statement.replacen(name, &format!("{name}_local ON CLUSTER {cluster}"), 1)];
     }
     let Some(name) = created(statement) else { return vec![statement.to_owned()] };
     if let Some((head, query)) = statement.split_once(" AS\n") {
@@ -255,7 +265,8 @@ mod tests {
         for (version, migration) in (1..).zip(MIGRATIONS) {
             assert_eq!(migration.version, version);
             for statement in migration.statements(None) {
-                assert!(created(&statement).is_some() != dropped(&statement).is_some(), "{statement}");
+                let kinds = [created(&statement), dropped(&statement), altered(&statement)];
+                assert_eq!(kinds.iter().flatten().count(), 1, "{statement}");
             }
         }
     }
@@ -281,6 +292,7 @@ mod tests {
             "CREATE MATERIALIZED VIEW IF NOT EXISTS plays_feed ON CLUSTER `main` TO plays_local AS\n",
             "FROM play_changes_local\nWHERE sign = 1",
             "FROM play_changes_local\nARRAY JOIN",
+            "ALTER TABLE plays_by_day_local ON CLUSTER `main` ADD PROJECTION IF NOT EXISTS all_time (",
             "DROP TABLE IF EXISTS session_nodes ON CLUSTER `main` SYNC;\nDROP TABLE IF EXISTS session_nodes_local ON CLUSTER",
         ] {
             assert!(text.contains(part), "{part} in\n{text}");

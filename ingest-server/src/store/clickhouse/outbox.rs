@@ -7,7 +7,7 @@ mod changes;
 mod shared;
 mod waiting;
 
-pub use changes::Block;
+pub use changes::{Block, Sent};
 pub use shared::{Decision, Untold};
 
 use crate::derived;
@@ -15,12 +15,12 @@ use crate::store::{Addition, Change, StoreError};
 use changes::{known, put};
 use delistening_schema::play::{Play, SessionKey};
 use rusqlite::{Connection, params};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use waiting::Packer;
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: i32 = 4;
+const FORM: i32 = 5;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -28,13 +28,29 @@ const SCHEMA: &str = "
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 8000;
-    -- Listeners whose events are to be deleted.
-    CREATE TABLE IF NOT EXISTS erasures (listener TEXT PRIMARY KEY) WITHOUT ROWID;
+    -- Listeners of whom ClickHouse is to forget what stands in the log before this entry, and what was sent in blocks up
+    -- to this one. Whoever is erased may come back before that is done.
+    CREATE TABLE IF NOT EXISTS erasures (
+        listener TEXT PRIMARY KEY, leaves INTEGER NOT NULL, version INTEGER NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS progress (
         one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL, version INTEGER NOT NULL,
-        epoch TEXT NOT NULL, known INTEGER NOT NULL
+        epoch TEXT NOT NULL, known INTEGER NOT NULL,
+        -- The block of changes that was sent last, and the last change in it.
+        block INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0
     );
 ";
+
+/// A listener whom ClickHouse is to forget.
+#[derive(Debug)]
+pub struct Erasure {
+    /// The pseudonym.
+    pub listener: String,
+    /// What stands in the log before this entry is to go.
+    pub leaves: u64,
+    /// So is what was sent in blocks up to this one.
+    pub version: u64,
+}
 
 /// The outbox.
 #[derive(Debug)]
@@ -57,7 +73,10 @@ impl Outbox {
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Tokens of a file that was lost never come again.
         let epoch = delistening_schema::bytes::encode(&random);
-        database.execute("INSERT OR IGNORE INTO progress VALUES (1, 0, 0, ?1, 0)", [epoch])?;
+        database.execute(
+            "INSERT OR IGNORE INTO progress (one, leaves, version, epoch, known) VALUES (1, 0, 0, ?1, 0)",
+            [epoch],
+        )?;
         let packer = Packer::new()?;
         Ok(Self { database, node: node.to_owned(), packer, path: path.to_owned() })
     }
@@ -70,7 +89,7 @@ impl Outbox {
     /// How many entries of the log are loaded.
     pub fn loaded(&self) -> rusqlite::Result<u64> {
         let ask = "SELECT min(leaves, ifnull((SELECT leaf FROM waiting ORDER BY id LIMIT 1), leaves),
-            ifnull((SELECT min(since) FROM plays WHERE since IS NOT NULL), leaves)) FROM progress";
+            ifnull((SELECT leaf FROM changes ORDER BY id LIMIT 1), leaves)) FROM progress";
         self.database.query_row(ask, [], |row| row.get(0))
     }
 
@@ -119,26 +138,18 @@ impl Outbox {
         let leaves = self.cursor()?;
         let transaction = self.database.transaction()?;
         transaction.execute("DELETE FROM waiting WHERE listener = ?1", [listener])?;
-        let mut erased = shared::erase(&transaction, listener, leaves)?;
-        erased.extend(
-            transaction
-                .prepare("SELECT now FROM plays WHERE json_extract(now, '$.listener') = ?1")?
-                .query_map([listener], |row| row.get::<_, String>(0))?
-                .collect::<Result<Vec<_>, _>>()?,
-        );
         // What ClickHouse counts is to be taken away there, and is needed for that until it was.
+        let mut erased = shared::erase(&transaction, listener, leaves)?;
+        erased.extend(changes::erase(&transaction, listener, leaves)?);
         transaction.execute(
-            "UPDATE plays SET counted = CASE WHEN since IS NULL THEN now ELSE counted END,
-             since = ifnull(since, (SELECT leaves FROM progress)), now = NULL
-             WHERE json_extract(now, '$.listener') = ?1",
-            [listener],
-        )?;
-        transaction.execute(
-            "DELETE FROM gaps WHERE NOT EXISTS (SELECT 1 FROM plays
-             WHERE plays.device = gaps.device AND plays.session = gaps.session AND now IS NOT NULL)",
+            "DELETE FROM gaps WHERE (session, device) NOT IN (SELECT session, device FROM plays)
+             AND (device, session) NOT IN (SELECT device, session FROM shared)",
             [],
         )?;
-        transaction.execute("INSERT OR IGNORE INTO erasures VALUES (?1)", [listener])?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO erasures SELECT ?1, leaves, max(version, block) FROM progress",
+            [listener],
+        )?;
         transaction.commit()?;
         // The log of what was written holds it as well until it is taken over.
         self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
@@ -148,17 +159,24 @@ impl Outbox {
             .collect()
     }
 
-    /// Listeners whose events are to be deleted.
-    pub fn erasures(&self) -> rusqlite::Result<Vec<String>> {
-        let mut statement = self.database.prepare("SELECT listener FROM erasures")?;
-        statement.query_map([], |row| row.get(0))?.collect()
+    /// What ClickHouse is to forget.
+    pub fn erasures(&self) -> rusqlite::Result<Vec<Erasure>> {
+        let mut statement = self.database.prepare("SELECT listener, leaves, version FROM erasures")?;
+        let erasures = statement.query_map([], |row| {
+            Ok(Erasure { listener: row.get(0)?, leaves: row.get(1)?, version: row.get(2)? })
+        })?;
+        erasures.collect()
     }
 
     /// Listeners are forgotten everywhere.
-    pub fn erased(&mut self, listeners: &[String]) -> rusqlite::Result<()> {
+    pub fn erased(&mut self, erasures: &[Erasure]) -> rusqlite::Result<()> {
         let transaction = self.database.transaction()?;
-        for listener in listeners {
-            transaction.execute("DELETE FROM erasures WHERE listener = ?1", [listener])?;
+        for Erasure { listener, leaves, .. } in erasures {
+            // Unless they were erased once more since.
+            transaction.execute(
+                "DELETE FROM erasures WHERE listener = ?1 AND leaves = ?2",
+                params![listener, leaves],
+            )?;
         }
         transaction.commit()?;
         derived::scrub(&self.database)
@@ -175,22 +193,10 @@ impl Outbox {
 
     /// Begins anew from what ClickHouse counts of this node, which `version` was the last block of.
     pub fn restore(&mut self, version: u64, counted: &[Play]) -> Result<(), StoreError> {
+        let erased: HashSet<String> = self.erasures()?.into_iter().map(|erasure| erasure.listener).collect();
         let transaction = self.database.transaction()?;
-        transaction.execute_batch(
-            "DELETE FROM plays WHERE now IS NULL;
-             UPDATE plays SET since = (SELECT leaves FROM progress), counted = NULL, block = NULL, altered = 0,
-             sent = NULL;",
-        )?;
         shared::doubt(&transaction)?;
-        for play in counted {
-            let (device, session) = (play.device.0.0, play.session.as_bytes());
-            transaction
-                .prepare_cached(
-                    "INSERT INTO plays (device, session, now) VALUES (?1, ?2, ?3)
-                     ON CONFLICT DO UPDATE SET since = iif(now IS ?3, NULL, since), counted = iif(now IS ?3, NULL, ?3)",
-                )?
-                .execute(params![device, session, play.to_text()])?;
-        }
+        changes::restore(&transaction, counted, &erased)?;
         transaction.execute("UPDATE progress SET version = max(version, ?1), known = 1", [version])?;
         Ok(transaction.commit()?)
     }

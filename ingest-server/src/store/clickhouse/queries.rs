@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 
 const STEPS_OF_HOUR: u32 = 4;
 const STEPS_OF_DAY: u32 = 24 * STEPS_OF_HOUR;
+/// More runs of buckets than this are looked up: each is a comparison for every row.
+const RUNS: usize = 16;
 
 const SUMS: &str = "sum(valid) AS v, sum(short) AS s, sum(muted) AS m, sum(suspect) AS u, sum(invalid) AS i, sum(heard_ms) AS h";
 
@@ -68,9 +70,9 @@ pub async fn version(connection: &Connection) -> Result<u64, StoreError> {
 /// count different listeners, so that is done only where rows take something away: they are few, and gone when the parts
 /// that hold them are merged.
 pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError> {
-    let table = table(bounds);
+    let (table, step) = table(bounds);
     let condition = Condition::new(filter, bounds);
-    let bucket = bucket(bounds);
+    let bucket = bucket(bounds, step);
     // As one question: what is asked in turn is waited for in turn.
     let text = format!(
         "SELECT {bucket} AS bucket, {SUMS}, toUInt8(1) AS plays, toUInt8(0) AS whole, toUInt64(0) AS listeners,
@@ -126,7 +128,7 @@ pub async fn top(
     after: Option<&Rank>,
     limit: u32,
 ) -> Result<Vec<Ranked>, StoreError> {
-    let table = table(bounds);
+    let (table, _) = table(bounds);
     let (condition, column) = if dimension.is_of_any_subject() {
         (Condition::new(filter, bounds), dimension.as_str())
     } else {
@@ -189,34 +191,75 @@ async fn listeners<'a>(
     Ok(counted.into_iter().chain(summed_up).map(|row| (row.name, row.listeners)).collect())
 }
 
-/// The coarsest tables that can answer.
-fn table(bounds: &Bounds) -> &'static str {
+/// The coarsest tables that can answer, and their step.
+fn table(bounds: &Bounds) -> (&'static str, u32) {
     let (from, to) = bounds.range();
     let on = |every: u32| bounds.steps()[1..bounds.buckets()].iter().all(|step| step % every == 0);
     // All time ends somewhere within a day.
     let ends_on = |every: u32| from % every == 0 && (to % every == 0 || to == Bounds::all().range().1);
     if on(STEPS_OF_DAY) && ends_on(STEPS_OF_DAY) {
-        "day"
+        ("day", STEPS_OF_DAY)
     } else if on(STEPS_OF_HOUR) && ends_on(STEPS_OF_HOUR) {
-        "hour"
+        ("hour", STEPS_OF_HOUR)
     } else {
-        "quarter_hour"
+        ("quarter_hour", 1)
     }
 }
 
-/// The second at which the bucket of a row begins.
-fn bucket(bounds: &Bounds) -> String {
-    if bounds.buckets() == 1 {
-        return format!("toUInt32({})", second(bounds.range().0));
+/// The second at which the bucket of a row begins, in a table of this step.
+fn bucket(bounds: &Bounds, step: u32) -> String {
+    let begins = &bounds.steps()[..bounds.buckets()];
+    if let [begin] = begins {
+        return format!("toUInt32({})", second(*begin));
     }
-    let mut text = "roundDown(toUInt32(since), [".to_owned();
-    for step in &bounds.steps()[..bounds.buckets()] {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "toUInt32({}),", second(*step));
+    let runs = runs(bounds);
+    if let [Run { width, .. }] = runs[..]
+        && width == step
+    {
+        return "toUInt32(since)".to_owned();
     }
-    text.pop();
-    text.push_str("])");
-    text
+    if runs.len() > RUNS {
+        let begins: Vec<String> = begins.iter().map(|step| format!("toUInt32({})", second(*step))).collect();
+        return format!("roundDown(toUInt32(since), [{}])", begins.join(","));
+    }
+    let begins = runs.iter().map(|Run { begin, width, .. }| {
+        let (begin, width) = (second(*begin), second(*width));
+        format!("{begin} + intDiv(toUInt32(since) - {begin}, {width}) * {width}")
+    });
+    let mut text = String::new();
+    for (place, (run, begin)) in runs.iter().zip(begins).enumerate() {
+        if place + 1 < runs.len() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "if(toUInt32(since) < {}, ", second(run.end));
+        }
+        text.push_str(&begin);
+        if place + 1 < runs.len() {
+            text.push_str(", ");
+        }
+    }
+    format!("toUInt32({text}{})", ")".repeat(runs.len() - 1))
+}
+
+/// Buckets of the same width that follow each other, in steps.
+#[derive(Debug, PartialEq)]
+struct Run {
+    begin: u32,
+    end: u32,
+    width: u32,
+}
+
+/// Days have one width, but for two in a year where clocks change; a row's bucket is computed from that sooner than it is
+/// looked up.
+fn runs(bounds: &Bounds) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (begin, end) in bounds.steps().iter().zip(&bounds.steps()[1..]) {
+        let width = end - begin;
+        match runs.last_mut() {
+            Some(run) if run.width == width => run.end = *end,
+            _ => runs.push(Run { begin: *begin, end: *end, width }),
+        }
+    }
+    runs
 }
 
 fn second(step: u32) -> u64 {
@@ -228,7 +271,7 @@ struct Condition {
     text: String,
     of: &'static str,
     id: Option<String>,
-    range: (u64, u64),
+    range: Option<(u64, u64)>,
     texts: Vec<String>,
     offline: Option<bool>,
 }
@@ -255,7 +298,11 @@ impl Condition {
         if id.is_some() {
             text.push_str(" AND id = ?");
         }
-        text.push_str(" AND since >= toDateTime(?, 'UTC') AND since < toDateTime(?, 'UTC')");
+        // All time is every row, and then a table may have the sums of whole parts.
+        let range = (*bounds != Bounds::all()).then(|| bounds.range());
+        if range.is_some() {
+            text.push_str(" AND since >= toDateTime(?, 'UTC') AND since < toDateTime(?, 'UTC')");
+        }
         let mut texts = Vec::new();
         for (part, value) in [
             (" AND country = ?", &filter.country),
@@ -270,8 +317,7 @@ impl Condition {
         if filter.offline.is_some() {
             text.push_str(" AND offline = ?");
         }
-        let (from, to) = bounds.range();
-        let range = (second(from), second(to));
+        let range = range.map(|(from, to)| (second(from), second(to)));
         Self { text, of, id: id.map(str::to_owned), range, texts, offline: filter.offline }
     }
 
@@ -280,7 +326,9 @@ impl Condition {
         if let Some(id) = &self.id {
             query = query.bind(id);
         }
-        query = query.bind(self.range.0).bind(self.range.1);
+        if let Some((from, to)) = self.range {
+            query = query.bind(from).bind(to);
+        }
         for text in &self.texts {
             query = query.bind(text);
         }
@@ -312,4 +360,38 @@ fn add(total: &mut Counts, counts: &Counts) {
     total.suspect += counts.suspect;
     total.invalid += counts.invalid;
     total.heard_ms += counts.heard_ms;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bounds(steps: impl IntoIterator<Item = u32>) -> Bounds {
+        Bounds::new(steps.into_iter().map(time_of)).unwrap()
+    }
+
+    #[test]
+    fn where_a_row_belongs_is_computed_unless_buckets_are_all_different() {
+        let days = bounds((1..5).map(|day| day * STEPS_OF_DAY));
+        assert_eq!(bucket(&days, STEPS_OF_DAY), "toUInt32(since)");
+        assert_eq!(bucket(&days, 1), "toUInt32(86400 + intDiv(toUInt32(since) - 86400, 86400) * 86400)");
+        // Clocks go forward on the second day.
+        let spring = bounds([94, 190, 282, 378]);
+        assert_eq!(
+            runs(&spring),
+            [(94, 190, 96), (190, 282, 92), (282, 378, 96)].map(|(begin, end, width)| Run {
+                begin,
+                end,
+                width
+            })
+        );
+        assert_eq!(
+            bucket(&spring, 1),
+            "toUInt32(if(toUInt32(since) < 171000, 84600 + intDiv(toUInt32(since) - 84600, 86400) * 86400, \
+             if(toUInt32(since) < 253800, 171000 + intDiv(toUInt32(since) - 171000, 82800) * 82800, \
+             253800 + intDiv(toUInt32(since) - 253800, 86400) * 86400)))"
+        );
+        let odd = bounds((0..40).map(|place: u32| place * place + 1));
+        assert!(bucket(&odd, 1).starts_with("roundDown(toUInt32(since), [toUInt32(900),toUInt32(1800),"));
+    }
 }

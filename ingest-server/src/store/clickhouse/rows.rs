@@ -1,6 +1,7 @@
 //! Rows as ClickHouse has them. Their columns are those of `schema/clickhouse/`.
 
 use super::native::{Columns, Stream};
+use super::outbox::Sent;
 use delistening_schema::event::Body;
 use delistening_schema::intake::IntakeContext;
 use delistening_schema::play::{Fragment, Link, Play, SessionKey};
@@ -177,17 +178,15 @@ impl Default for Waiting {
     }
 }
 
+/// What stands in place of the text of a play that was erased.
+pub const ERASED: &str = "erased";
+
 /// Adds how a play changes: the row that takes away, and the row that adds.
-pub fn change(
-    rows: &mut Columns,
-    node: &str,
-    version: u64,
-    before: Option<&Play>,
-    now: Option<&(Play, String)>,
-) {
+pub fn change(rows: &mut Columns, node: &str, version: u64, Sent { before, now, erased }: &Sent) {
     if let Some(play) = before {
         // Of what is taken away the text is not kept.
-        signed(rows, node, version, -1, now.is_none(), (play, ""));
+        let text = if *erased { ERASED } else { "" };
+        signed(rows, node, version, -1, now.is_none(), (play, text));
     }
     if let Some((play, text)) = now {
         signed(rows, node, version, 1, false, (play, text));

@@ -4,22 +4,22 @@ use super::{Outbox, shared};
 use crate::store::{Change, StoreError};
 use delistening_schema::play::{Play, SessionKey};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use std::collections::HashSet;
 
 pub(super) const SCHEMA: &str = "
-    -- Each session's play now, unless it was erased. While it waits to be loaded (`since` this entry of the log),
-    -- `counted` is what ClickHouse counts; otherwise that is the same. `block` is the block of changes that it was sent
-    -- with and that is not acknowledged; where it was `altered` since, `sent` is what was sent.
+    -- Each session's play, as it is to be counted. Sessions have names that begin with their time: new ones come last.
     CREATE TABLE IF NOT EXISTS plays (
-        device BLOB NOT NULL, session BLOB NOT NULL, now TEXT, since INTEGER, counted TEXT, block INTEGER,
-        altered INTEGER NOT NULL DEFAULT 0, sent TEXT, PRIMARY KEY (device, session)
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS plays_waiting ON plays (since) WHERE since IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS plays_sent ON plays (block) WHERE block IS NOT NULL;
-    CREATE TRIGGER IF NOT EXISTS plays_altered AFTER UPDATE OF now ON plays
-    WHEN old.block IS NOT NULL AND NOT old.altered AND old.now IS NOT new.now
-    BEGIN
-        UPDATE plays SET altered = 1, sent = old.now WHERE device = old.device AND session = old.session;
-    END;
+        id INTEGER PRIMARY KEY, session BLOB NOT NULL, device BLOB NOT NULL, now TEXT NOT NULL,
+        UNIQUE (session, device)
+    );
+    -- How what ClickHouse counts of sessions will change: from `before` to `now`, since this entry of the log. What is
+    -- sent and not acknowledged stays as it is (`progress.sent`); behind that, a session has one row at most. `erased`
+    -- where nothing is counted any more because the listener was erased.
+    CREATE TABLE IF NOT EXISTS changes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, session BLOB NOT NULL, device BLOB NOT NULL, leaf INTEGER NOT NULL,
+        before TEXT, now TEXT, erased INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX IF NOT EXISTS changes_of ON changes (session, device);
 ";
 
 /// Changes that are sent together.
@@ -40,6 +40,8 @@ pub struct Sent {
     pub before: Option<Play>,
     /// What is counted from then on, and its text.
     pub now: Option<(Play, String)>,
+    /// Whether nothing is counted because the listener was erased.
+    pub erased: bool,
 }
 
 impl Outbox {
@@ -50,30 +52,35 @@ impl Outbox {
         if sent.is_some() {
             return Ok(sent);
         }
+        let waits: bool =
+            self.database.query_row("SELECT EXISTS (SELECT 1 FROM changes)", [], |row| row.get(0))?;
+        if !waits {
+            return Ok(None);
+        }
         let version = self.next_block(most)?;
-        let block = self.block_of(version)?;
-        Ok((!block.changes.is_empty()).then_some(block))
+        Ok(Some(self.block_of(version)?))
     }
 
     /// The block of changes that is sent and not acknowledged.
     pub fn sent_block(&self) -> Result<Option<Block>, StoreError> {
-        let sent = "SELECT block FROM plays WHERE block IS NOT NULL LIMIT 1";
-        let sent: Option<u64> = self.database.query_row(sent, [], |row| row.get(0)).optional()?;
-        sent.map(|version| self.block_of(version)).transpose()
+        let version = self.database.query_row("SELECT block FROM progress", [], |row| row.get(0))?;
+        let block = self.block_of(version)?;
+        Ok((!block.changes.is_empty()).then_some(block))
     }
 
+    /// What was noted to be in the block of this number.
     fn block_of(&self, version: u64) -> Result<Block, StoreError> {
-        let mut statement = self
-            .database
-            .prepare_cached("SELECT counted, iif(altered, sent, now) FROM plays WHERE block = ?1")?;
-        let mut rows = statement.query([version])?;
+        let mut statement = self.database.prepare_cached(
+            "SELECT before, now, erased FROM changes WHERE id <= (SELECT sent FROM progress) ORDER BY id",
+        )?;
+        let mut rows = statement.query([])?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
             let now = match row.get::<_, Option<String>>(1)? {
                 Some(text) => Some((serde_json::from_str(&text)?, text)),
                 None => None,
             };
-            changes.push(Sent { before: play(row, 0)?, now });
+            changes.push(Sent { before: play(row, 0)?, now, erased: row.get(2)? });
         }
         let token = format!("{}/changes/{version}", self.epoch()?);
         Ok(Block { version, token, changes })
@@ -81,8 +88,7 @@ impl Outbox {
 
     /// How what ClickHouse counts is going to change, if no block is under way.
     pub fn waiting(&self) -> Result<Vec<Change>, StoreError> {
-        let mut statement =
-            self.database.prepare_cached("SELECT counted, now FROM plays WHERE since IS NOT NULL")?;
+        let mut statement = self.database.prepare_cached("SELECT before, now FROM changes ORDER BY id")?;
         let mut rows = statement.query([])?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {
@@ -95,34 +101,21 @@ impl Outbox {
     fn next_block(&mut self, most: usize) -> rusqlite::Result<u64> {
         let version = self.version()? + 1;
         self.database.execute_batch("PRAGMA synchronous = FULL;")?;
-        let transaction = self.database.transaction()?;
-        // What was erased before it was ever counted.
-        transaction
-            .execute("DELETE FROM plays WHERE since IS NOT NULL AND now IS NULL AND counted IS NULL", [])?;
-        transaction
+        self.database
             .prepare_cached(
-                "UPDATE plays SET block = ?1 WHERE (device, session) IN
-                 (SELECT device, session FROM plays WHERE since IS NOT NULL ORDER BY since LIMIT ?2)",
+                "UPDATE progress SET block = ?1,
+                 sent = (SELECT max(id) FROM (SELECT id FROM changes ORDER BY id LIMIT ?2))",
             )?
             .execute(params![version, i64::try_from(most).unwrap_or(i64::MAX)])?;
-        transaction.commit()?;
         self.database.execute_batch("PRAGMA synchronous = NORMAL;")?;
         Ok(version)
     }
 
-    /// A block is acknowledged: what it changed is counted.
-    pub fn block_loaded(&mut self, Block { version, .. }: &Block) -> rusqlite::Result<()> {
+    /// The block of this number is acknowledged: what it changed is counted.
+    pub fn block_loaded(&mut self, version: u64) -> rusqlite::Result<()> {
         let transaction = self.database.transaction()?;
-        for statement in [
-            // What changed while the block was under way goes on waiting.
-            "UPDATE plays SET counted = sent, block = NULL, altered = 0, sent = NULL
-             WHERE block = ?1 AND altered = 1 AND now IS NOT sent",
-            "DELETE FROM plays WHERE block = ?1 AND now IS NULL",
-            "UPDATE plays SET since = NULL, counted = NULL, block = NULL, altered = 0, sent = NULL WHERE block = ?1",
-            "UPDATE progress SET version = max(version, ?1)",
-        ] {
-            transaction.prepare_cached(statement)?.execute([version])?;
-        }
+        transaction.execute("DELETE FROM changes WHERE id <= (SELECT sent FROM progress)", [])?;
+        transaction.execute("UPDATE progress SET version = max(version, ?1)", [version])?;
         transaction.commit()
     }
 }
@@ -157,12 +150,113 @@ pub(super) fn put(
     }
     shared::note_gap(transaction, key, before.as_ref(), play)?;
     if !shared::put(transaction, key, play)? {
-        transaction
-            .prepare_cached(
-                "INSERT INTO plays (device, session, now, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET
-                 counted = iif(since IS NULL, now, counted), since = ifnull(since, ?4), now = ?3",
-            )?
-            .execute(params![key.device.0.0, key.session.as_bytes(), play.to_text(), cursor])?;
+        count(transaction, key, Some(play), cursor)?;
     }
     Ok(Some(Change { before, now: Some(play.clone()) }))
+}
+
+/// Counts this of a session from now on; gives whether that is otherwise than before.
+pub(super) fn count(
+    transaction: &Transaction<'_>,
+    key: &SessionKey,
+    play: Option<&Play>,
+    leaf: u64,
+) -> rusqlite::Result<bool> {
+    let (session, device) = (key.session.as_bytes(), key.device.0.0);
+    let now = play.map(Play::to_text);
+    let before: Option<String> = transaction
+        .prepare_cached("SELECT now FROM plays WHERE session = ?1 AND device = ?2")?
+        .query_row(params![session, device], |row| row.get(0))
+        .optional()?;
+    if before == now {
+        return Ok(false);
+    }
+    let waits = transaction
+        .prepare_cached(
+            "UPDATE changes SET now = ?3, erased = 0
+             WHERE session = ?1 AND device = ?2 AND id > (SELECT sent FROM progress)",
+        )?
+        .execute(params![session, device, now])?;
+    if waits == 0 {
+        transaction
+            .prepare_cached(
+                "INSERT INTO changes (session, device, leaf, before, now) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![session, device, leaf, before, now])?;
+    } else {
+        // What is again as ClickHouse has it, or was erased before it ever came there.
+        transaction
+            .prepare_cached(
+                "DELETE FROM changes WHERE session = ?1 AND device = ?2 AND id > (SELECT sent FROM progress)
+                 AND before IS now",
+            )?
+            .execute(params![session, device])?;
+    }
+    match now {
+        Some(now) => transaction
+            .prepare_cached(
+                "INSERT INTO plays (session, device, now) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET now = ?3",
+            )?
+            .execute(params![session, device, now])?,
+        None => transaction
+            .prepare_cached("DELETE FROM plays WHERE session = ?1 AND device = ?2")?
+            .execute(params![session, device])?,
+    };
+    Ok(true)
+}
+
+/// Counts nothing of a listener any more; gives what was to be counted.
+pub(super) fn erase(
+    transaction: &Transaction<'_>,
+    listener: &str,
+    leaf: u64,
+) -> Result<Vec<String>, StoreError> {
+    let erased: Vec<String> = transaction
+        .prepare("SELECT now FROM plays WHERE json_extract(now, '$.listener') = ?1")?
+        .query_map([listener], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for text in &erased {
+        let key = SessionKey::from(&serde_json::from_str::<Play>(text)?);
+        count(transaction, &key, None, leaf)?;
+        mark_erased(transaction, &key)?;
+    }
+    Ok(erased)
+}
+
+/// Of a session nothing is counted any more because its listener was erased.
+pub(super) fn mark_erased(transaction: &Transaction<'_>, key: &SessionKey) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("UPDATE changes SET erased = 1 WHERE session = ?1 AND device = ?2 AND now IS NULL")?
+        .execute(params![key.session.as_bytes(), key.device.0.0])
+        .map(|_| ())
+}
+
+/// Begins anew with what ClickHouse counts of this node; nothing of listeners who are erased is to remain.
+pub(super) fn restore(
+    transaction: &Transaction<'_>,
+    counted: &[Play],
+    erased: &HashSet<String>,
+) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "DELETE FROM changes;
+         INSERT INTO changes (session, device, leaf, now)
+         SELECT session, device, (SELECT leaves FROM progress), now FROM plays;",
+    )?;
+    for play in counted {
+        let (session, device, text) = (play.session.as_bytes(), play.device.0.0, play.to_text());
+        let known = transaction
+            .prepare_cached("UPDATE changes SET before = ?3 WHERE session = ?1 AND device = ?2")?
+            .execute(params![session, device, text])?;
+        if known > 0 {
+            continue;
+        }
+        let statement = if erased.contains(&play.listener) {
+            "INSERT INTO changes (session, device, leaf, before, erased)
+             VALUES (?1, ?2, (SELECT leaves FROM progress), ?3, 1)"
+        } else {
+            "INSERT INTO plays (session, device, now) VALUES (?1, ?2, ?3)"
+        };
+        transaction.prepare_cached(statement)?.execute(params![session, device, text])?;
+    }
+    transaction.execute("DELETE FROM changes WHERE before IS now", []).map(|_| ())
 }

@@ -2,7 +2,7 @@
 //! here.
 
 use super::Outbox;
-use super::changes::{known, play};
+use super::changes::{count, known, mark_erased, play};
 use crate::store::StoreError;
 use delistening_schema::judge::has_gap;
 use delistening_schema::play::{Play, SessionKey};
@@ -142,9 +142,9 @@ impl Outbox {
     /// What is to be told to the nodes that count. ClickHouse has acknowledged that it counts nothing of these here.
     pub fn untold(&self) -> Result<Vec<Untold>, StoreError> {
         let mut statement = self.database.prepare_cached(
-            "SELECT own, first FROM shared WHERE untold = 1 AND NOT EXISTS (SELECT 1 FROM plays
-             WHERE plays.device = shared.device AND plays.session = shared.session
-             AND (now IS NOT NULL OR since IS NOT NULL))",
+            "SELECT own, first FROM shared WHERE untold = 1
+             AND (session, device) NOT IN (SELECT session, device FROM plays)
+             AND (session, device) NOT IN (SELECT session, device FROM changes)",
         )?;
         let mut rows = statement.query([])?;
         let mut untold = Vec::new();
@@ -229,6 +229,7 @@ pub(super) fn erase(
         statement.query_map([listener], |row| Ok((key(row)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
     for (key, _) in &erased {
         count(transaction, key, None, leaves)?;
+        mark_erased(transaction, key)?;
     }
     Ok(erased.into_iter().map(|(_, own)| own).collect())
 }
@@ -236,30 +237,6 @@ pub(super) fn erase(
 /// Nothing is known any more of what other nodes do.
 pub(super) fn doubt(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch("UPDATE shared SET stale = 1, untold = first IS NOT NULL; UPDATE gaps SET fresh = 1; DELETE FROM looked;")
-}
-
-/// Counts this of a session from now on; gives whether that is otherwise than before.
-fn count(
-    transaction: &Transaction<'_>,
-    key: &SessionKey,
-    play: Option<&Play>,
-    leaves: u64,
-) -> rusqlite::Result<bool> {
-    let (device, session) = (key.device.0.0, key.session.as_bytes());
-    let text = play.map(Play::to_text);
-    let changed = transaction
-        .prepare_cached(
-            "UPDATE plays SET counted = iif(since IS NULL, now, counted), since = ifnull(since, ?4), now = ?3
-             WHERE device = ?1 AND session = ?2 AND now IS NOT ?3",
-        )?
-        .execute(params![device, session, text, leaves])?;
-    if changed > 0 || text.is_none() {
-        return Ok(changed > 0);
-    }
-    let added = transaction
-        .prepare_cached("INSERT OR IGNORE INTO plays (device, session, now, since) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![device, session, text, leaves])?;
-    Ok(added > 0)
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<SessionKey> {
