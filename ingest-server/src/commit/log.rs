@@ -104,7 +104,8 @@ impl Shared {
             let ledger = self.ledger.read().unwrap_or_else(PoisonError::into_inner);
             ledger.files.unsynced().filter(|_| ledger.files.count() >= end)
         };
-        unsynced.ok_or_else(|| io::Error::other("the ledger is not written yet"))?.sync()
+        let later = || io::Error::new(io::ErrorKind::WouldBlock, "the ledger is not written yet");
+        unsynced.ok_or_else(later)?.sync()
     }
 }
 

@@ -29,8 +29,13 @@ impl Keeper {
         let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || {
             background::yield_to_others();
             while !kept.closing.load(Ordering::Acquire) {
-                if let Err(error) = kept.keep(&before) {
-                    tracing::warn!(%error, "a segment cannot be sealed or moved at the moment");
+                match kept.keep(&before) {
+                    Ok(()) => {}
+                    // The commit that completed the segment is still at it.
+                    Err(JournalError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "a segment cannot be sealed or moved at the moment");
+                    }
                 }
                 std::thread::park_timeout(AGAIN);
             }

@@ -1,7 +1,7 @@
 //! What can be checked of a line by itself. Most of an audit's work, and none of it depends on other lines.
 
 use super::report::Fault;
-use crate::batch::Batch;
+use crate::batch::{Batch, Reported};
 use crate::bytes::Hash;
 use crate::export::{Footer, Header, Line, Row};
 use crate::intake::IntakeContext;
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Nothing,
-    Batch(Box<Batch>, Box<IntakeContext>),
+    Batch(Box<Reported>, Box<IntakeContext>),
     Verdicts(Vec<Item<Play>>),
     Statement(Vec<Item<StatementLine>>),
 }
@@ -105,7 +105,7 @@ fn check_content(known: &KnownKeys, row: &Row, entry: &Entry, faults: &mut Vec<(
                     known.insert(&opened.key);
                     // What cannot be read says nothing; the server takes it in the same way.
                     let context = serde_json::from_str(&shown.context).unwrap_or_default();
-                    Content::Batch(Box::new(opened.payload), Box::new(context))
+                    Content::Batch(Box::new(opened.payload.reported()), Box::new(context))
                 }
                 Err(problem) => {
                     faults.push((Fault::BatchSignature, format!("the batch does not hold: {problem}")));

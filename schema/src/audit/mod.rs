@@ -17,7 +17,7 @@ pub use checked::CheckedLine;
 pub use report::{Fault, Finding, Report};
 
 use crate::analysis::Analysis;
-use crate::batch::Batch;
+use crate::batch::Reported;
 use crate::bytes::Hash;
 use crate::export::{self, Footer, Header};
 use crate::intake::IntakeContext;
@@ -213,7 +213,7 @@ impl Auditor {
                 self.report.batches += 1;
                 self.clock(at, &entry);
                 match content {
-                    Content::Batch(batch, known) => self.batch(at, &entry, &batch, *known),
+                    Content::Batch(batch, known) => self.batch(at, &entry, *batch, *known),
                     _ => self.erased_batch(at, &entry),
                 }
                 self.received.push((at, entry.received));
@@ -250,8 +250,8 @@ impl Auditor {
         }
     }
 
-    fn batch(&mut self, at: u64, entry: &BatchEntry, batch: &Batch, context: IntakeContext) {
-        let Batch { device, seq, prev, anchor, .. } = batch;
+    fn batch(&mut self, at: u64, entry: &BatchEntry, batch: Reported, context: IntakeContext) {
+        let Reported { device, seq, prev, anchor, .. } = &batch;
         let chain = self.chains.entry(*device).or_default();
         if !chain.seqs.insert(*seq) {
             let sentence = format!("device {device} has two batches with the sequence number {seq}");

@@ -3,7 +3,7 @@
 use super::checked::Item;
 use super::report::{Fault, Report};
 use crate::analysis::Analysis;
-use crate::batch::Batch;
+use crate::batch::Reported;
 use crate::bytes::Hash;
 use crate::judge::{Heard, Judge, MemoryCasebook};
 use crate::ledger::{StatementEntry, VerdictEntry};
@@ -73,8 +73,8 @@ impl Plays {
     }
 
     /// A batch speaks of sessions.
-    pub fn batch(&mut self, batch: &Batch, received: &Received) {
-        self.waiting.push_back(Heard::new(batch, received));
+    pub fn batch(&mut self, batch: Reported, received: &Received) {
+        self.waiting.push_back(Heard::of(batch, received));
     }
 
     /// A batch was erased, before anything rests on it.
