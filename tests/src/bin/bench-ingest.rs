@@ -128,11 +128,11 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     println!("  server CPU per batch      {:>9.1} µs", cpu.as_secs_f64() * 1e6);
     println!("    of it until the ack     {:>9.1} µs", ack_cpu.as_secs_f64() * 1e6);
     println!("  acked batches             {:>9.0} /s", full.rate());
-    println!("    with what follows acks  {lasting:>9.0} /s");
+    println!("    lasting, with the rest  {lasting:>9.0} /s");
     println!("  bare Axum handler         {:>9.0} /s", bare_load.rate());
-    println!("  ack p50 at 70 % of that    {:>9.2} ms", millis(percentile(&paced.latencies, 0.5)));
-    println!("  ack p99 at 70 % of that    {:>9.2} ms", millis(p99));
-    println!("  ack p99.9 at 70 % of that  {:>9.2} ms", millis(p999));
+    println!("  ack p50 at 70 % lasting   {:>9.2} ms", millis(percentile(&paced.latencies, 0.5)));
+    println!("  ack p99 at 70 % lasting   {:>9.2} ms", millis(p99));
+    println!("  ack p99.9 at 70 % lasting {:>9.2} ms", millis(p999));
     println!("  fsync p99 of this disk    {:>9.2} ms", millis(fsync_p99));
     let figures = serde_json::json!({
         "cpu_per_batch_over_verify": round(cpu.as_secs_f64() / verify.as_secs_f64()),
