@@ -6,6 +6,7 @@ mod clickhouse;
 mod enrichment;
 mod file;
 mod issuers;
+mod restart;
 mod storage;
 mod telemetry;
 mod tls;
@@ -14,6 +15,7 @@ pub use bounds::{Bounds, BoundsOptions};
 pub use clickhouse::ClickHouseOptions;
 pub use enrichment::EnrichmentOptions;
 pub use file::ConfigFile;
+pub use restart::{Restart, RestartOptions};
 pub use storage::{ArchiveSettings, StorageOptions};
 pub use telemetry::{Collector, LogFormat, Telemetry, TelemetryOptions};
 pub use tls::{Tls, TlsOptions};
@@ -29,7 +31,7 @@ use clap::Args;
 use delistening_schema::analysis::Analysis;
 use delistening_schema::ledger::{LogSigner, Policy};
 use issuers::Trusted;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,6 +116,10 @@ pub struct ServeOptions {
     #[command(flatten)]
     pub enrichment: EnrichmentOptions,
 
+    /// Starts and ends
+    #[command(flatten)]
+    pub restart: RestartOptions,
+
     /// Logs and traces
     #[command(flatten)]
     pub telemetry: TelemetryOptions,
@@ -187,6 +193,10 @@ pub struct Config {
     pub analysis: Arc<Analysis>,
     /// TLS, if https is to be served.
     pub tls: Option<Tls>,
+    /// The socket that was handed over, if one was.
+    pub inherited: Option<TcpListener>,
+    /// How the server begins and ends.
+    pub restart: Restart,
     /// How clients are bounded.
     pub bounds: Bounds,
     /// How the journal is kept.
@@ -309,6 +319,8 @@ impl ServeOptions {
             enrichers,
             analysis: Arc::new(Analysis::v1()),
             tls,
+            inherited: None,
+            restart: self.restart.read(),
             bounds,
             log,
             dev,

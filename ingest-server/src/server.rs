@@ -3,12 +3,13 @@
 use crate::auth::{Authority, Keyring, KeyringError};
 use crate::commit::{Log, OpenError};
 use crate::config::{Config, Tls};
-use crate::http::{self, App, Bodies, Connections, DevIssuer, RateLimit};
+use crate::http::{self, App, Bodies, Connections, DevIssuer, Drain, RateLimit};
 use crate::intake::Workers;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::outbound;
 use crate::projection::{self, Projection};
+use crate::socket::Socket;
 use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
@@ -19,14 +20,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 /// How long requests under way may take once the server is to end.
 const DRAIN: Duration = Duration::from_secs(15);
+
+/// How often to look whether the folder is free.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Why the server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -78,15 +81,21 @@ pub async fn run(
         enrichers,
         analysis,
         tls,
+        inherited,
+        restart,
         bounds,
         log,
         dev,
         dashboard,
         www,
     } = config;
+    // From here on nobody is refused: who connects now waits until everything is open.
+    let socket =
+        Socket::open(inherited, listen).map_err(|error| ServerError::Listen { address: listen, error })?;
     let client = outbound::client().build().map_err(io::Error::other)?;
     let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
     let keyring = Arc::new(keyring);
+    folder_is_free(&data, restart.wait_for_folder).await?;
     let log = Arc::new(Log::open(&data, signers, &log)?);
     let clickhouse = match clickhouse {
         Some(connection) => {
@@ -110,8 +119,6 @@ pub async fn run(
     let following = projection::Options { verdicts_after, analysis };
     let projection =
         Projection::start(Arc::clone(&log), Arc::clone(&store), Arc::clone(&live), &data, following)?;
-    let listener =
-        TcpListener::bind(listen).await.map_err(|error| ServerError::Listen { address: listen, error })?;
     let witnessed =
         witnesses.map(|(policy, submissions)| Witnessed::start(Arc::clone(&log), policy, submissions));
     let (ended, ending) = watch::channel(false);
@@ -137,26 +144,48 @@ pub async fn run(
         store,
         log: Arc::clone(&log),
     });
-    let mut hangups = signal(SignalKind::hangup())?;
-    let (asked, certificate) = (Arc::clone(&keyring), tls.clone());
-    tokio::spawn(async move {
-        while hangups.recv().await.is_some() {
-            asked.ask();
-            if let Some(Err(error)) = certificate.as_ref().map(Tls::renew) {
-                tracing::error!(%error, "the certificate cannot be read again: the one before stays in use");
-            }
-        }
-    });
+    renew_on_hangup(Arc::clone(&keyring), tls.clone())?;
     tokio::spawn(async move { keyring.keep_fresh(issuers_every, renewed).await });
-    listening(listener.local_addr()?);
+    listening(socket.address()?);
     tokio::spawn(async move {
         end.await;
         tracing::info!("ending: answering what is under way");
         ended.send_replace(true);
     });
     let router = http::router(Arc::clone(&app), &allow_origins, dashboard, www);
-    if !Connections::new(app, router, tls).serve(listener, ending, DRAIN).await {
+    if !Connections::new(app, router, tls)
+        .serve(socket, ending, Drain { delay: restart.drain_delay, most: DRAIN })
+        .await
+    {
         tracing::warn!("some connections did not end in time");
+    }
+    Ok(())
+}
+
+/// Has issuers' keys and the certificate read again on SIGHUP.
+fn renew_on_hangup(keyring: Arc<Keyring>, certificate: Option<Tls>) -> io::Result<()> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            keyring.ask();
+            if let Some(Err(error)) = certificate.as_ref().map(Tls::renew) {
+                tracing::error!(%error, "the certificate cannot be read again: the one before stays in use");
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Waits until no other process holds the folder, but no longer than `patience`.
+async fn folder_is_free(data: &Path, patience: Duration) -> io::Result<()> {
+    let begin = Instant::now();
+    let mut told = false;
+    while Log::is_held(data)? && begin.elapsed() < patience {
+        if !told {
+            tracing::info!(folder = %data.display(), "another process holds the folder: waiting for it to end");
+            told = true;
+        }
+        tokio::time::sleep(AGAIN).await;
     }
     Ok(())
 }

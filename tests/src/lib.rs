@@ -9,6 +9,7 @@ pub mod device;
 pub mod dishonest;
 pub mod engine;
 pub mod figures;
+pub mod folder;
 pub mod listener;
 pub mod listening;
 pub mod load;

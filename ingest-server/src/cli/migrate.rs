@@ -4,12 +4,17 @@ use super::CommandResult;
 use crate::config::ClickHouseOptions;
 use crate::store::clickhouse::migrations::{self, MIGRATIONS};
 use clap::Args;
+use std::path::PathBuf;
 
 /// Settings of `migrate`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct MigrateOptions {
     #[command(flatten)]
     clickhouse: ClickHouseOptions,
+
+    /// The configuration file, for the settings of ClickHouse
+    #[arg(long, env = "DELISTENING_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
 
     /// Only print the statements
     #[arg(long)]

@@ -1,6 +1,8 @@
 //! The command line.
 
 mod audit;
+mod backup;
+mod doctor;
 mod evidence;
 mod export;
 mod keys;
@@ -33,6 +35,12 @@ enum Command {
     Serve(Box<serve::ServeLine>),
     /// Make the tables in ClickHouse, or bring them up to date
     Migrate(migrate::MigrateOptions),
+    /// Look through a data folder, and say what is found
+    Doctor(doctor::DoctorOptions),
+    /// Copy what cannot be made again out of a data folder, also while a server runs
+    Backup(backup::BackupOptions),
+    /// Make a data folder of such a copy
+    Restore(backup::RestoreOptions),
     /// Make keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -78,6 +86,9 @@ fn read_and_run() -> CommandResult {
             serve.run(&sources, &listed.unwrap_or_default())
         }
         Command::Migrate(options) => options.run(),
+        Command::Doctor(options) => options.run(),
+        Command::Backup(options) => options.run(),
+        Command::Restore(options) => options.run(),
         Command::Keys(keys) => keys.run(),
         Command::Token(options) => options.run(),
         Command::Verify(options) => options.run(),

@@ -2,9 +2,10 @@
 
 use super::CommandResult;
 use super::settings::Sources;
-use crate::config::{ConfigError, ServeOptions};
-use crate::{server, telemetry};
+use crate::config::{Config, ConfigError, ServeOptions};
+use crate::{server, socket, telemetry};
 use clap::Args;
+use sd_notify::NotifyState;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -47,10 +48,11 @@ impl ServeLine {
             println!("the settings are good");
             return Ok(());
         }
+        let inherited = socket::inherited().map_err(|error| format!("LISTEN_FDS: {error}"))?;
         let runtime = runtime()?;
         let running = telemetry::start(self.options.telemetry.check().map_err(place)?, runtime.handle())?;
         let dev = self.options.dev;
-        let config = self.options.check().map_err(place)?;
+        let config = Config { inherited, ..self.options.check().map_err(place)? };
         if dev {
             eprintln!("{DEV_BANNER}");
         }
@@ -58,7 +60,11 @@ impl ServeLine {
         let served = runtime.block_on(async {
             let end = ended()?;
             // Scripts wait for this line.
-            server::run(config, |address| println!("listening on {scheme}://{address}"), end).await?;
+            let listening = |address| {
+                println!("listening on {scheme}://{address}");
+                tell_manager(NotifyState::Ready);
+            };
+            server::run(config, listening, end).await?;
             Ok(())
         });
         running.end();
@@ -71,6 +77,13 @@ fn runtime() -> io::Result<Runtime> {
     // The runtime starts its workers first; what comes after is for work that blocks. `top -H` tells them apart.
     let name = move || if started.fetch_add(1, Relaxed) < workers { "async" } else { "blocking" }.to_owned();
     Builder::new_multi_thread().worker_threads(workers).thread_name_fn(name).enable_all().build()
+}
+
+/// Tells the service manager, if there is one that wants to know (`sd_notify(3)`).
+fn tell_manager(state: NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
 }
 
 /// What happens goes to stderr; `RUST_LOG` says how much of it.

@@ -207,6 +207,15 @@ impl Log {
         Ok(Self { journal, shared, committer, _keeper: keeper, _lock: lock })
     }
 
+    /// Whether a process has the log in `folder` open.
+    pub fn is_held(folder: &Path) -> io::Result<bool> {
+        match File::open(folder.join("lock")) {
+            Ok(lock) => Ok(lock.try_lock().is_err()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The origin of the log in `folder`; `None` if nothing was signed there.
     pub fn origin_of(folder: &Path) -> io::Result<Option<String>> {
         let path = folder.join("ledger").join("signed");

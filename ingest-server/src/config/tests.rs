@@ -23,6 +23,7 @@ fn options(data: &Path) -> ServeOptions {
         bounds: BoundsOptions::default(),
         storage: StorageOptions::default(),
         enrichment: EnrichmentOptions::default(),
+        restart: RestartOptions::default(),
         telemetry: TelemetryOptions::default(),
         dev: true,
         dashboard: None,

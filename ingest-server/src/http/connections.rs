@@ -5,8 +5,11 @@
 
 use super::App;
 use crate::config::{Bounds, Tls};
+use crate::socket::Socket;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -34,6 +37,19 @@ const HEADERS: usize = 64;
 const SHARE: usize = 16;
 /// How long to wait after the system has refused a connection, for lack of files or memory.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long connections stay open for another request once no new ones are accepted: a connection that is closed at the
+/// moment at which a request is sent looks like a failure to the client.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How to end.
+#[derive(Clone, Copy, Debug)]
+pub struct Drain {
+    /// How long to go on accepting connections.
+    pub delay: Duration,
+    /// How long requests under way may take after that.
+    pub most: Duration,
+}
 
 /// Accepts connections and serves them.
 #[derive(Debug)]
@@ -136,33 +152,50 @@ impl Connections {
         Arc::new(Self { app, router, tls, most: connections, idle_timeout, places, open: Mutex::default() })
     }
 
-    /// Accepts connections until `ending` becomes true; then lets each finish what it has begun, for `drain` at
-    /// most. False if some did not.
+    /// Accepts connections until `ending` becomes true, and those that wait then; then lets each finish what it has
+    /// begun. False if some did not.
     pub async fn serve(
         self: Arc<Self>,
-        listener: TcpListener,
+        socket: Socket,
         mut ending: watch::Receiver<bool>,
-        drain: Duration,
+        drain: Drain,
     ) -> bool {
         let accepting = async {
             loop {
                 let place = self.place().await;
-                let (stream, peer) = self.accept(&listener).await;
+                let (stream, peer) = self.accept(&socket).await;
                 let entry = self.enter(place);
                 tokio::spawn(Arc::clone(&self).run(stream, peer, entry));
             }
         };
+        let told = async {
+            // An error means that the sender is gone, which is an end as well.
+            let _ = ending.wait_for(|ending| *ending).await;
+            tokio::time::sleep(drain.delay).await;
+        };
         tokio::select! {
             () = accepting => {}
-            // An error means that the sender is gone, which is an end as well.
-            _ = ending.wait_for(|ending| *ending) => {}
+            () = told => {}
         }
-        drop(listener);
+        match socket.close() {
+            Ok(waiting) => {
+                for (stream, peer) in waiting {
+                    let Ok(stream) = TcpStream::from_std(stream) else { continue };
+                    let entry = self.enter(self.place().await);
+                    tokio::spawn(Arc::clone(&self).run(stream, peer, entry));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "some who had connected cannot be answered"),
+        }
+        // All places are free when every connection has ended. Who sends another request is told to close by the answer;
+        // whoever is idle for longer is closed from here.
+        if tokio::time::timeout(GRACE, self.places.acquire_many(self.most)).await.is_ok() {
+            return true;
+        }
         for connection in self.open().connections.values() {
             connection.tell(&connection.ending);
         }
-        // All places are free when every connection has ended.
-        tokio::time::timeout(drain, self.places.acquire_many(self.most)).await.is_ok()
+        tokio::time::timeout(drain.most, self.places.acquire_many(self.most)).await.is_ok()
     }
 
     async fn place(&self) -> OwnedSemaphorePermit {
@@ -175,10 +208,10 @@ impl Connections {
         places.acquire_owned().await.expect("the places are never closed")
     }
 
-    async fn accept(&self, listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    async fn accept(&self, socket: &Socket) -> (TcpStream, SocketAddr) {
         use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
         loop {
-            match listener.accept().await {
+            match socket.accept().await {
                 Ok(accepted) => return accepted,
                 // The client has gone away in the meantime.
                 Err(error)
@@ -258,9 +291,13 @@ impl Connections {
             );
             let metrics = &self.app.metrics;
             async move {
-                let answer = router.call(request).await;
+                let mut answer = router.call(request).await;
                 connection.waits();
-                if let Ok(answer) = &answer {
+                if let Ok(answer) = &mut answer {
+                    // Of an upgrade the header says something else.
+                    if *self.app.ending.borrow() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
                     let status = answer.status().as_u16();
                     tracing::Span::current().record("http.response.status_code", status);
                     metrics.request(endpoint, status, begin.elapsed());

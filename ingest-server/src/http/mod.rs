@@ -21,7 +21,7 @@ mod rate;
 mod token;
 
 pub use body::Bodies;
-pub use connections::Connections;
+pub use connections::{Connections, Drain};
 pub use rate::{RateLimit, network};
 
 use crate::auth::Authority;

@@ -46,11 +46,20 @@ pub struct Catalogue {
 impl Catalogue {
     /// Looks through `folder`, and tidies up what a crash left between two steps.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
+        Self::read_folder(folder, disk::remove)
+    }
+
+    /// Looks through `folder`, and changes nothing.
+    pub fn look(folder: &Path) -> Result<Self, JournalError> {
+        Self::read_folder(folder, |_| Ok(()))
+    }
+
+    fn read_folder(folder: &Path, remove: fn(&Path) -> io::Result<()>) -> Result<Self, JournalError> {
         let mut segments = BTreeMap::new();
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();
             if path.extension().is_some_and(|ending| ending == TEMPORARY) {
-                disk::remove(&path)?;
+                remove(&path)?;
             }
             let Some((first, form)) = Form::of(&path) else { continue };
             let segment = Segment { form, marks: Vec::new() };
@@ -60,7 +69,7 @@ impl Catalogue {
                 _ => segments.insert(first, segment).map(|older: Segment| older.form),
             };
             if let Some(older) = older {
-                disk::remove(&older.path(folder, first))?;
+                remove(&older.path(folder, first))?;
             }
         }
         let catalogue = Self { folder: folder.to_owned(), segments: RwLock::new(segments) };
@@ -118,6 +127,11 @@ impl Catalogue {
         let complete =
             segments.iter().filter(|(first, segment)| segment.form == form && Some(**first) != last);
         complete.map(|(first, _)| *first).collect()
+    }
+
+    /// How many segments there are in that form.
+    pub fn count(&self, form: Form) -> usize {
+        self.read().values().filter(|segment| segment.form == form).count()
     }
 
     /// Where the segment that begins with record `first` is, or will be, in that form.

@@ -22,13 +22,12 @@ pub use archive::{ArchiveOptions, ArchivePlace, BadPlace, BucketSettings};
 pub use keeper::Keeper;
 pub use reader::Reader;
 pub use record::{BatchRecord, ErasedRecord, Frame, Record, StatementRecord, VerdictsRecord};
-pub use segment::Damage;
+pub use segment::{Damage, Form};
 pub use writer::Writer;
 
 use crate::disk::DiskFile;
 use archive::Archive;
 use catalogue::Catalogue;
-use segment::Form;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -98,6 +97,25 @@ impl Journal {
         });
         let writer = Writer::open(Arc::clone(&journal), options.segment_bytes, signed)?;
         Ok((journal, writer))
+    }
+
+    /// The journal in `folder` as it is, for reading alone: nothing is cut, tidied up or written, but for what is fetched
+    /// from the archive. Another process may be writing it.
+    pub fn look(folder: &Path, archive: Option<&ArchiveOptions>) -> Result<Arc<Self>, JournalError> {
+        let archive =
+            archive.map(|options| Archive::open(options, &archive::cache_folder(folder))).transpose()?;
+        Ok(Arc::new(Self {
+            catalogue: Catalogue::look(folder)?,
+            archive,
+            replacing: Mutex::new(()),
+            keeper: OnceLock::new(),
+            closing: AtomicBool::new(false),
+        }))
+    }
+
+    /// How many segments are as they were written, compressed, and in the archive.
+    pub fn segments(&self) -> [usize; 3] {
+        Form::ALL.map(|form| self.catalogue.count(form))
     }
 
     fn archive(&self, first: u64) -> Result<&Archive, JournalError> {

@@ -35,6 +35,13 @@ impl Slots {
         Ok(Self { file, generation, newest })
     }
 
+    /// The newest text of the file, which is only looked at; `None` if nothing whole is in it.
+    pub fn look(path: &Path) -> io::Result<Option<String>> {
+        let file = DiskFile::open_to_read(path)?;
+        let newest = [0, 1].into_iter().filter_map(|slot| read(&file, slot)).max();
+        Ok(newest.map(|(_, text)| text))
+    }
+
     /// The newest text.
     pub fn newest(&self) -> Option<&str> {
         self.newest.as_deref()

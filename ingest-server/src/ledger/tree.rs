@@ -79,6 +79,15 @@ impl Tree {
         level.recent.get(position).copied()
     }
 
+    /// The root of all leaves, for which no file is needed.
+    pub fn present_root(&self) -> Hash {
+        let edge = self.levels.iter().filter(|level| !level.count.is_multiple_of(2));
+        let root = edge
+            .filter_map(|level| level.recent.back().copied())
+            .reduce(|right, left| node_hash(&left, &right));
+        root.unwrap_or_else(empty_root)
+    }
+
     /// The root at `size`.
     pub fn root(&self, size: u64, files: &Files) -> io::Result<Hash> {
         if size == 0 { Ok(empty_root()) } else { subtree(&self.nodes(files), 0, size) }
@@ -196,6 +205,13 @@ mod tests {
             tree.push(leaf_hash(&entry), |level, hash| files.push(level, hash));
             let stored = tlog::stored_hashes(number, &entry, &theirs).unwrap();
             theirs.0.extend(stored);
+            if sizes.contains(&(number + 1)) {
+                assert_eq!(
+                    tree.present_root().0,
+                    tlog::tree_hash(number + 1, &theirs).unwrap().0,
+                    "{number}"
+                );
+            }
         }
         files.flush().unwrap();
         for &size in &sizes {

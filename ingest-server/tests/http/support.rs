@@ -1,8 +1,8 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
 use delistening_ingest::config::{
-    BoundsOptions, ClickHouseOptions, EnrichmentOptions, ServeOptions, StorageOptions, TelemetryOptions,
-    TlsOptions,
+    BoundsOptions, ClickHouseOptions, EnrichmentOptions, RestartOptions, ServeOptions, StorageOptions,
+    TelemetryOptions, TlsOptions,
 };
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
@@ -77,6 +77,7 @@ impl Server {
             bounds: BoundsOptions::default(),
             storage: StorageOptions::default(),
             enrichment: EnrichmentOptions::default(),
+            restart: RestartOptions::default(),
             telemetry: TelemetryOptions::default(),
             dev: false,
             dashboard: None,

@@ -1,6 +1,9 @@
 //! How the server is run: settings, certificates, restarts, backups, and what it tells those who watch it.
 
+mod backups;
+mod folders;
 mod otlp;
+mod restarts;
 mod settings;
 mod tls;
 mod watched;

@@ -70,6 +70,14 @@ impl World {
         }
     }
 
+    /// What a path says that needs a service token.
+    pub async fn read(&self, url: &str, path: &str, scope: &str) -> String {
+        let token = self.issuer.service_token(AUDIENCE, scope, now_s());
+        let answer = self.client.get(format!("{url}{path}")).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    }
+
     /// What a path says to anybody.
     pub async fn public(&self, url: &str, path: &str) -> String {
         self.client.get(format!("{url}{path}")).send().await.unwrap().text().await.unwrap()
