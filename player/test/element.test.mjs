@@ -1,8 +1,7 @@
 // `<delistening-player>` as people use it: with a pointer, with a keyboard, by its roles and names.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { test } from "node:test";
+import { begin, openPage, page } from "./support/suite.mjs";
 
 const ELEMENT = `<delistening-player src="/music/doorbell-sunrise.mp3" track-id="doorbell" track-title="Doorbell"
   artist="House Band">
@@ -16,27 +15,11 @@ const PAGES = {
     <delistening-player id="face"><p>My own</p><delistening-play-button></delistening-play-button></delistening-player>
     <delistening-volume></delistening-volume>${REGISTER}`,
 };
-let browser;
-let site;
-let page;
 
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages(PAGES)]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
+begin({ pages: PAGES });
 
 async function at(path) {
-  page = await open(browser, site.origin + path);
+  await openPage(path);
   await page.evaluate(() => customElements.whenDefined("delistening-player"));
   await page.evaluate(() => {
     window.element = document.querySelector("delistening-player");
@@ -166,7 +149,7 @@ test("the queue: a row plays its track, is the current one, and keeps the keyboa
 });
 
 test("what was set before the element's class was known is kept", async () => {
-  page = await open(browser, `${site.origin}/later`);
+  await openPage("/later");
   const kept = await page.evaluate(async () => {
     const element = document.querySelector("delistening-player");
     const token = () => Promise.resolve("x");
@@ -288,7 +271,7 @@ test("pieces stand alone, in an order of one's own, or with a player that they a
 });
 
 test("the modules can be imported where there is no DOM", async () => {
-  page = await open(browser, `${site.origin}/`);
+  await openPage();
   const { DelisteningPlayer } = await import("../dist/element/index.js");
   const { Player } = await import("../dist/index.js");
   assert.equal(typeof DelisteningPlayer, "function");

@@ -1,9 +1,9 @@
 // Tracks that follow on each other: one continuous sound, cut into files, leaves the engine as it was before the cut.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { chromiumOnly, launch } from "../../tests/support/browser.mjs";
 import { send } from "../../tests/support/site.mjs";
-import { newPage, open, startPages } from "./support/page.mjs";
+import { begin, makePage, openPage, page, site } from "./support/suite.mjs";
 import { wav } from "./support/wav.mjs";
 
 const RATE = 44_100;
@@ -35,27 +35,10 @@ const AT_ONCE = `<script type="module">
   console.log(player.state);
 </script>`;
 
-let browser;
-let site;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages({ "/at-once": AT_ONCE }, { handlers })]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
+begin({ pages: { "/at-once": AT_ONCE }, handlers });
 
 async function run(script, argument) {
-  page = await open(browser, `${site.origin}/`);
+  await openPage();
   await page.evaluate(() => {
     /** A player that plays `sources` with an engine that can be listened to. */
     harness.album = async (sources, options = {}, measured = false) => {
@@ -243,7 +226,7 @@ test("a track that the browser's own engine cannot play goes on in the other, an
 chromiumOnly("without a gesture the state is blocked, and after one there is sound", async () => {
   const strict = await launch({ autoplay: false });
   try {
-    page = await newPage(strict);
+    await makePage(strict);
     const [said] = await Promise.all([
       page.waitForEvent("console", (said) => said.type() === "log"),
       page.goto(`${site.origin}/at-once`),
@@ -256,6 +239,6 @@ chromiumOnly("without a gesture the state is blocked, and after one there is sou
   } finally {
     await page.context().close();
     await strict.close();
-    page = await open(browser, `${site.origin}/`);
+    await openPage();
   }
 });

@@ -1,10 +1,9 @@
 // Tracks on the device, in a real browser's Cache Storage, with the network really gone.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
+import { afterEach, test } from "node:test";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { begin, openPage, page } from "./support/suite.mjs";
 
 const music = (name) => readFileSync(new URL(`../../examples/demo/music/${name}`, import.meta.url));
 const audio = music("doorbell-sunrise.mp3");
@@ -34,29 +33,15 @@ const handlers = {
   },
 };
 
-let browser;
-let site;
-let page;
-
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages({}, { handlers })]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
+afterEach(() => {
   up = true;
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
 });
+
+begin({ handlers });
 
 /** Runs `script` in a page with `downloads` for downloads of its own, and `seen` for what they told. */
 async function run(script, argument) {
-  page = await open(browser, `${site.origin}/`);
+  await openPage();
   await page.evaluate(() => {
     harness.track = { id: "one", src: "/one.mp3", artwork: "/one.svg", title: "One", artistId: "house-band" };
     /** What a call rejects with. */

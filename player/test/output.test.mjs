@@ -2,13 +2,12 @@
 // levels, too little of it, and another engine in mid-track.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { chromiumOnly, launch } from "../../tests/support/browser.mjs";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { begin, isolated, openPage, page, site } from "./support/suite.mjs";
 import { wav } from "./support/wav.mjs";
 
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 const flac = readFileSync(new URL("../tests/audio/short.flac", import.meta.url));
 
 /** A rising tone, at a time in seconds: one sound, whatever it is cut into. */
@@ -57,33 +56,10 @@ const handlers = {
   },
 };
 
-let browser;
-let site;
-let isolated;
-let page;
+begin({ handlers, shared: true });
 
-before(async () => {
-  [browser, site, isolated] = await Promise.all([
-    launch(),
-    startPages({}, { handlers }),
-    startPages({}, { handlers, headers: ISOLATED }),
-  ]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-  await isolated?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
-
-async function run(script, argument, { origin } = site) {
-  page = await open(browser, `${origin}/`);
+async function run(script, argument, where = site) {
+  await openPage("/", { where });
   await page.evaluate(() => {
     /** All that an engine sounds of a file, left and right. */
     harness.sounded = async (path, options, hint) => {
@@ -325,7 +301,7 @@ chromiumOnly(
     const flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
     const devices = await launch({ args: flags });
     try {
-      page = await open(devices, `${site.origin}/`);
+      await openPage("/", { by: devices });
       await page.context().grantPermissions(["microphone"]);
       const told = await page.evaluate(async () => {
         await navigator.mediaDevices.getUserMedia({ audio: true });
@@ -375,7 +351,7 @@ chromiumOnly(
     } finally {
       await page.context().close();
       await devices.close();
-      page = await open(browser, `${site.origin}/`);
+      await openPage();
     }
   },
 );

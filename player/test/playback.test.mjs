@@ -1,8 +1,8 @@
 // The player with the browser's own engine, real music and the real SDK.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { chromiumOnly, launch } from "../../tests/support/browser.mjs";
-import { newPage, open, startPages } from "./support/page.mjs";
+import { begin, makePage, openPage, page, site } from "./support/suite.mjs";
 
 // What a media element tells is this coarse when the machine is busy.
 const NEAR_MS = 250;
@@ -12,30 +12,12 @@ const AT_ONCE = `<script type="module">
   await player.play();
   console.log(player.state);
 </script>`;
-let browser;
-let strict;
-let site;
-let page;
 
-before(async () => {
-  [browser, site] = await Promise.all([launch(), startPages({ "/at-once": AT_ONCE })]);
-});
-
-after(async () => {
-  await browser?.close();
-  await strict?.close();
-  await site?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
+begin({ pages: { "/at-once": AT_ONCE } });
 
 /** Runs `script` in a page with a player whose queue holds `ids`. */
 async function play(ids, script, options) {
-  page = await open(browser, `${site.origin}/`);
+  await openPage();
   await page.evaluate(
     async ([ids, options]) => {
       const player = await harness.start(options.measured ? { telemetry: harness.telemetry() } : {});
@@ -284,14 +266,20 @@ test("the platform's controls show and move the player that was asked last, unti
 chromiumOnly(
   "without a gesture, where the browser wants one, the state is blocked and play does not reject",
   async () => {
-    strict = await launch({ autoplay: false });
-    page = await newPage(strict);
-    // The page's own script asks: what a test evaluates counts as a person's doing.
-    const [said] = await Promise.all([page.waitForEvent("console"), page.goto(`${site.origin}/at-once`)]);
-    assert.equal(said.text(), "blocked");
-    await page.evaluate(() => document.addEventListener("click", () => void player.play()));
-    await page.mouse.click(10, 10);
-    await page.evaluate(() => harness.state("playing"));
+    const strict = await launch({ autoplay: false });
+    try {
+      await makePage(strict);
+      // The page's own script asks: what a test evaluates counts as a person's doing.
+      const [said] = await Promise.all([page.waitForEvent("console"), page.goto(`${site.origin}/at-once`)]);
+      assert.equal(said.text(), "blocked");
+      await page.evaluate(() => document.addEventListener("click", () => void player.play()));
+      await page.mouse.click(10, 10);
+      await page.evaluate(() => harness.state("playing"));
+    } finally {
+      await page.context().close();
+      await strict.close();
+      await openPage();
+    }
   },
 );
 

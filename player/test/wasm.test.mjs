@@ -1,14 +1,13 @@
 // The WASM engine in a real browser: what leaves it is recorded and held against the plain decode of the same file.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, test } from "node:test";
-import { launch } from "../../tests/support/browser.mjs";
+import { test } from "node:test";
 import { send } from "../../tests/support/site.mjs";
-import { open, startPages } from "./support/page.mjs";
+import { SHORT } from "../tests/audio/tones.mjs";
+import { begin, isolated, run } from "./support/suite.mjs";
+import { aiff, wav } from "./support/wav.mjs";
 
 const flac = readFileSync(new URL("../tests/audio/short.flac", import.meta.url));
-/** Where WASM's memory may be shared with the worklet. */
-const ISOLATED = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 /** Counts of requests, by path. */
 const asked = {};
 const count = (path) => {
@@ -18,11 +17,6 @@ const count = (path) => {
 
 /** Ends a connection once what was written is likely to be read: an error makes a browser drop what is not. */
 const breakOff = (request) => setTimeout(() => request.socket.end(), 150);
-
-let browser;
-let site;
-let isolated;
-let page;
 
 const handlers = {
   // Breaks off in the middle of every answer.
@@ -54,77 +48,63 @@ const handlers = {
   },
   "/wrong-name.ogg": (request, response) => send(request, response, flac, "audio/ogg"),
   "/cut-off.flac": (request, response) => send(request, response, flac.subarray(0, 30_000), "audio/flac"),
+  "/short.wav": (request, response) => send(request, response, wav(SHORT), "audio/wav"),
+  "/short.aiff": (request, response) => send(request, response, aiff(SHORT), "audio/aiff"),
   "/empty.mp3": (request, response) => send(request, response, Buffer.alloc(0), "audio/mpeg"),
 };
 
-before(async () => {
-  [browser, site, isolated] = await Promise.all([
-    launch(),
-    startPages({}, { handlers }),
-    startPages({}, { handlers, headers: ISOLATED }),
-  ]);
-});
-
-after(async () => {
-  await browser?.close();
-  await site?.stop();
-  await isolated?.stop();
-});
-
-afterEach(async () => {
-  const { wrongs } = page;
-  await page.context().close();
-  assert.deepEqual(wrongs, [], "nothing is thrown in the page");
-});
-
-async function run(script, argument, { origin } = site) {
-  page = await open(browser, `${origin}/`);
-  return page.evaluate(script, argument);
-}
+begin({ handlers, shared: true });
 
 /** Plays a file to its end: whether what was recorded holds the plain decode of it, sample for sample. */
-async function whole({ path, codec, native }) {
+async function whole({ path, codec, lossless }) {
   const engine = await harness.engine();
   engine.load(path);
   const recorder = await harness.tap(engine);
   await engine.play();
   const last = await harness.signal(({ type }) => type === "ended" || type === "failed");
   const [left, right] = await recorder.stop();
-  const [wantedLeft, wantedRight] = await harness.decode(path, codec);
-  const at = harness.find(left, wantedLeft);
-  let same = at >= 0 && harness.find(right.subarray(at), wantedRight) === 0;
-  if (native) {
-    const bytes = await (await fetch(path)).arrayBuffer();
-    const decoded = await new OfflineAudioContext(2, 1, 44_100).decodeAudioData(bytes);
-    // The browser scales what is above zero by another number, less than a step of 16 bits away.
-    const near = decoded.getChannelData(0).every((sample, frame) => Math.abs(sample - wantedLeft[frame]) < 1 / 32_768);
-    same &&= near && decoded.length === wantedLeft.length;
+  const wanted = await harness.decode(path, codec);
+  const at = harness.find(left, wanted[0]);
+  let same = at >= 0 && harness.find(right.subarray(at), wanted[1]) === 0;
+  if (lossless) {
+    // What all of them were made from, frame by frame.
+    const source = new Int16Array(await (await fetch("/short.wav")).arrayBuffer(), 44);
+    const exact = (samples, channel) =>
+      samples.every((sample, frame) => sample * 32_768 === source[2 * frame + channel]);
+    same &&= wanted.every(exact) && wanted[0].length === source.length / 2;
   }
   return {
     last: last.type,
     same,
-    frames: wantedLeft.length,
+    frames: wanted[0].length,
     rendered: engine.rendered,
     at,
     isolated: crossOriginIsolated,
   };
 }
 
+const LOSSLESS = [
+  ["/audio/short.flac", "flac"],
+  ["/wrong-name.ogg", "flac"],
+  ["/audio/short-alac.m4a", "mp4"],
+  ["/short.wav", "pcm"],
+  ["/short.aiff", "pcm"],
+];
 const FILES = [
-  ["/audio/short.flac", "flac", true],
+  ...LOSSLESS,
   ["/audio/short-cbr.mp3", "mp3"],
   ["/audio/short.m4a", "mp4"],
-  ["/audio/short-alac.m4a", "mp4"],
   ["/audio/short.ogg", "vorbis"],
-  ["/wrong-name.ogg", "flac", true],
 ];
 
-for (const [path, codec, native = false] of FILES) {
-  test(`${path} is sounded as it was decoded, sample for sample`, async () => {
-    const told = await run(whole, { path, codec, native });
+for (const [path, codec] of FILES) {
+  const lossless = LOSSLESS.some(([other]) => other === path);
+  const title = lossless ? "bit for bit what it was made from" : "as it was decoded, sample for sample";
+  test(`${path} is sounded ${title}`, async () => {
+    const told = await run(whole, { path, codec, lossless });
     assert.equal(told.last, "ended");
     assert.equal(told.rendered.glitches, 0);
-    assert.ok(told.same, "what was recorded is what was decoded");
+    assert.ok(told.same, "what was recorded is what it should be");
     assert.equal(told.rendered.frames, told.frames, "every frame is counted once, where it leaves");
     assert.equal(told.isolated, false);
   });

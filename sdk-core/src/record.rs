@@ -172,7 +172,7 @@ object!(SessionRecord {
 
 /// When an event was recorded, by the device's clock: its id, a `UUIDv7`, begins with the time.
 pub fn event_time(key: &str) -> Option<u64> {
-    let id = key.strip_prefix(EVENT)?.parse::<Uuid>().ok()?;
+    let id = Uuid::try_parse(key.strip_prefix(EVENT)?).ok()?;
     let mut time = [0; 8];
     time[2..].copy_from_slice(&id.as_bytes()[..6]);
     Some(u64::from_be_bytes(time))
@@ -194,7 +194,8 @@ pub fn session_key(session: Uuid) -> String {
 pub fn write(key: String, value: &impl ToJson) -> Record {
     let json = json::to_string(value);
     // Every record is an object with members; the version goes in front of them.
-    Record { key, value: format!("{{\"v\":{VERSION},{}", &json[1..]) }
+    let members = json.strip_prefix('{').unwrap_or_default();
+    Record { key, value: format!("{{\"v\":{VERSION},{members}") }
 }
 
 /// Why a record cannot be read.

@@ -11,6 +11,7 @@ use delistening_schema::json::Object;
 use delistening_sdk_core::{
     Config, Core as Machine, FetchResult, Input, Now, Record, Signal, TransportResult,
 };
+use uuid::Uuid;
 use wasm_bindgen::prelude::*;
 
 /// The state machine. Each input takes the time at which it happened: `wall` is milliseconds since 1970,
@@ -69,7 +70,7 @@ impl Core {
         engine: String,
         autoplay: bool,
     ) -> Result<(), JsError> {
-        let id = Some(id.parse().map_err(|_| JsError::new("a session's id is a UUID"))?);
+        let id = Some(Uuid::try_parse(id).map_err(|_| JsError::new("a session's id is a UUID"))?);
         let track = settings::track(track).ok_or_else(|| JsError::new("the track cannot be read"))?;
         self.handle(wall, mono, Input::OpenSession { handle, id, track, engine, autoplay });
         Ok(())

@@ -22,3 +22,28 @@ export function wav({ rate, channels = 1, frames, sample }) {
   }
   return data;
 }
+
+/** The same as an AIFF file. */
+export function aiff({ rate, channels = 1, frames, sample }) {
+  const bytes = frames * channels * 2;
+  const data = Buffer.alloc(54 + bytes);
+  data.write("FORM", 0);
+  data.writeUInt32BE(data.length - 8, 4);
+  data.write("AIFFCOMM", 8);
+  data.writeUInt32BE(18, 16);
+  data.writeUInt16BE(channels, 20);
+  data.writeUInt32BE(frames, 22);
+  data.writeUInt16BE(16, 26);
+  // A float of 80 bits: the exponent, and a mantissa whose first bit is not left out.
+  const exponent = Math.floor(Math.log2(rate));
+  data.writeUInt16BE(16_383 + exponent, 28);
+  data.writeBigUInt64BE(BigInt(rate) << BigInt(63 - exponent), 30);
+  data.write("SSND", 38);
+  data.writeUInt32BE(8 + bytes, 42);
+  for (let frame = 0; frame < frames; frame += 1) {
+    for (let channel = 0; channel < channels; channel += 1) {
+      data.writeInt16BE(Math.round(sample(frame, channel) * 32_767), 54 + (frame * channels + channel) * 2);
+    }
+  }
+  return data;
+}

@@ -129,13 +129,14 @@ fn unit(chars: &mut core::str::Chars<'_>) -> Option<u32> {
     (0..4).try_fold(0, |unit, _| Some(unit << 4 | chars.next()?.to_digit(16)?))
 }
 
-/// A place in a text.
+/// A place in a text. Parts of it are taken by `get`: what indexing would say of a wrong place weighs more than all of this.
 struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
     /// Inside the object or array `text`; at the end where it is neither.
     fn within(text: &'a str, opening: char) -> Self {
-        Self(text.strip_prefix(opening).map_or("", |inner| &inner[..inner.len() - 1]))
+        let inner = text.strip_prefix(opening).and_then(|inner| inner.get(..inner.len().checked_sub(1)?));
+        Self(inner.unwrap_or(""))
     }
 
     fn skip_space(&mut self) {
@@ -164,13 +165,13 @@ impl<'a> Cursor<'a> {
             b'"' => self.string()?,
             _ => self.bare()?,
         }
-        let value = Json(&before[..before.len() - self.0.len()]);
+        let value = Json(before.get(..before.len() - self.0.len())?);
         self.skip_space();
         Some(value)
     }
 
     fn list(&mut self, closing: char, mut item: impl FnMut(&mut Self) -> Option<Json<'a>>) -> Option<()> {
-        self.0 = &self.0[1..];
+        self.0 = self.0.get(1..)?;
         self.skip_space();
         if !self.0.starts_with(closing) {
             item(self)?;
@@ -179,7 +180,7 @@ impl<'a> Cursor<'a> {
                 item(self)?;
             }
         }
-        self.0 = &self.0[1..];
+        self.0 = self.0.get(1..)?;
         Some(())
     }
 
@@ -191,7 +192,7 @@ impl<'a> Cursor<'a> {
         while let Some((at, byte)) = bytes.next() {
             match byte {
                 b'"' => {
-                    self.0 = &self.0[at + 1..];
+                    self.0 = self.0.get(at + 1..)?;
                     return Some(());
                 }
                 b'\\' => match bytes.next()?.1 {
@@ -208,7 +209,7 @@ impl<'a> Cursor<'a> {
     /// A number, or one of the three words.
     fn bare(&mut self) -> Option<()> {
         let end = self.0.find([',', ']', '}', ' ', '\t', '\n', '\r']).unwrap_or(self.0.len());
-        let (value, rest) = self.0.split_at(end);
+        let (value, rest) = self.0.split_at_checked(end)?;
         self.0 = rest;
         (matches!(value, "null" | "true" | "false") || is_number(value)).then_some(())
     }
@@ -280,5 +281,5 @@ by_other! {
     usize, number: u64 => number.try_into().ok();
     Hash, text: String => Hash::from_base64url(&text);
     DeviceId, hash: Hash => Some(DeviceId(hash));
-    Uuid, text: String => text.parse().ok();
+    Uuid, text: String => Uuid::try_parse(&text).ok();
 }

@@ -120,7 +120,7 @@ impl ToJson for f64 {
         out.push('.');
         // The leading one keeps the zeros behind it.
         let decimals = to_string(&(MILLION + millionths % MILLION));
-        let decimals = decimals[1..].trim_end_matches('0');
+        let decimals = decimals.strip_prefix('1').unwrap_or_default().trim_end_matches('0');
         out.push_str(if decimals.is_empty() { "0" } else { decimals });
     }
 }

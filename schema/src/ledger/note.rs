@@ -162,9 +162,11 @@ impl<'a> SignedNote<'a> {
         if note.chars().any(|c| c < ' ' && c != '\n') {
             return Err(NoteError::Malformed);
         }
-        let blank = note.rfind("\n\n").ok_or(NoteError::Malformed)?;
-        let (text, lines) = (&note[..=blank], &note[blank + 2..]);
-        let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed)?;
+        // By hand: the library's search for a text weighs more than what is read here.
+        let blank = note.as_bytes().windows(2).rposition(|two| two == b"\n\n").ok_or(NoteError::Malformed)?;
+        let (text, lines) = note.split_at_checked(blank + 1).ok_or(NoteError::Malformed)?;
+        let lines = lines.strip_prefix('\n').and_then(|lines| lines.strip_suffix('\n'));
+        let lines = lines.ok_or(NoteError::Malformed)?;
         let signatures = lines.split('\n').map(signature_line).collect::<Option<Vec<_>>>();
         match signatures {
             Some(signatures) if signatures.len() <= MOST_SIGNATURES => Ok(Self { text, signatures }),

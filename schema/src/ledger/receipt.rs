@@ -60,7 +60,8 @@ impl Receipt {
         if text.len() > limits::RECEIPT_BYTES {
             return None;
         }
-        let (head, checkpoint) = text.split_once("\n\n")?;
+        let blank = text.as_bytes().windows(2).position(|two| two == b"\n\n")?;
+        let (head, checkpoint) = (text.get(..blank)?, text.get(blank + 2..)?);
         let mut lines = head.split('\n');
         if lines.next()? != MAGIC {
             return None;

@@ -41,12 +41,13 @@ impl Tile {
 impl fmt::Display for Tile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tile/{}/", self.level)?;
-        let digits = self.index.to_string();
-        let digits = format!("{}{digits}", "0".repeat(digits.len().next_multiple_of(3) - digits.len()));
-        for at in (0..digits.len() - 3).step_by(3) {
-            write!(f, "x{}/", &digits[at..at + 3])?;
+        let mut digits = format!("{:03}", self.index % 1000);
+        let mut above = self.index / 1000;
+        while above > 0 {
+            digits = format!("x{:03}/{digits}", above % 1000);
+            above /= 1000;
         }
-        write!(f, "{}", &digits[digits.len() - 3..])?;
+        f.write_str(&digits)?;
         if self.width < WIDTH { write!(f, ".p/{}", self.width) } else { Ok(()) }
     }
 }
