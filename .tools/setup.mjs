@@ -1,5 +1,5 @@
 // Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, browsers,
-// Kotlin, ClickHouse's engine, Go and cargo-deny. Installs what it can without changing what it need not, and else
+// Kotlin, ClickHouse's engine, Python packages, Go and cargo-deny. Installs what it can without changing what it need not, and else
 // says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
 import { isEntry, main, step } from "./lib/run.mjs";
@@ -10,6 +10,7 @@ import { ensureFirefox } from "./setup/firefox.mjs";
 import { ensureGo } from "./setup/go.mjs";
 import { ensureKotlin } from "./setup/kotlin.mjs";
 import { ensurePackages } from "./setup/packages.mjs";
+import { ensurePython } from "./setup/python.mjs";
 import { ensureRust } from "./setup/rust.mjs";
 import { ensureWasm } from "./setup/wasm.mjs";
 
@@ -20,14 +21,15 @@ export const EVERYTHING = {
   firefox: true,
   kotlin: true,
   clickhouse: true,
+  python: true,
   go: true,
   deny: true,
   lints: true,
 };
 
 /**
- * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, deny }`: how to build WASM (see
- * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, the command that runs cargo-deny; each only where asked for.
+ * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, python, deny }`: how to build WASM (see
+ * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, the Python, the command that runs cargo-deny; each only where asked for.
  */
 export async function setup({
   wasm = false,
@@ -36,6 +38,7 @@ export async function setup({
   kotlin = false,
   go = false,
   clickhouse = false,
+  python = false,
   deny = false,
   lints = false,
 } = {}) {
@@ -49,6 +52,7 @@ export async function setup({
       browser: browser ? await ensureBrowser() : undefined,
       firefox: firefox ? await ensureFirefox() : undefined,
       kotlin: kotlin ? await ensureKotlin() : undefined,
+      python: python ? await ensurePython() : undefined,
       deny: deny ? await ensureDeny() : undefined,
     };
   });

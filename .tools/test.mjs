@@ -20,6 +20,7 @@ const IN_FIREFOX = [
     (name) => `sdk-wasm/test/${name}.test.mjs`,
   ),
   ...["analysis", "joins", "output", "playback", "wasm"].map((name) => `player/test/${name}.test.mjs`),
+  "tests/e2e/dashboard-everywhere.test.mjs",
 ];
 const totals = new Totals();
 
@@ -58,10 +59,10 @@ async function cargoTest() {
 }
 
 /** The tests of a folder in JavaScript: its files named *.test.mjs or *.test.js. */
-async function nodeTests(folder, { browser, firefox }, title = folder) {
+async function nodeTests(folder, { browser, firefox, python }, title = folder) {
   const files = filesUnder(join(ROOT, folder)).filter((file) => /\.test\.m?js$/.test(basename(file)));
   if (files.length === 0) return;
-  const env = { CHROME_PATH: browser, CHROMIUM: browser, FIREFOX: firefox };
+  const env = { CHROME_PATH: browser, CHROMIUM: browser, FIREFOX: firefox, PYTHON: python };
   const args = ["--test", "--test-reporter=spec", ...files.map((file) => relative(ROOT, file))];
   await step(`Tests of ${title}`, () => counted(process.execPath, args, env, "node"));
 }

@@ -8,6 +8,9 @@ use crate::words;
 use alloc::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
+/// Below this path the server has a page for each problem.
+pub const PAGES: &str = "/problems/";
+
 /// What a client does about a problem. Known from the code alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,12 +29,12 @@ pub enum Action {
 words!(Action { Retry = "retry", Refresh = "refresh", Drop = "drop", Stop = "stop" });
 
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $status:literal, $action:ident, $title:literal;)+) => {
+    ($(#[doc = $doc:literal] $variant:ident = $code:literal, $status:literal, $action:ident, $title:literal;)+) => {
         /// A stable problem code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
         pub enum Code {
-            $($(#[doc = $doc])+ #[serde(rename = $code)] $variant,)+
+            $(#[doc = $doc] #[serde(rename = $code)] $variant,)+
         }
 
         impl Code {
@@ -51,6 +54,11 @@ macro_rules! codes {
             /// What the client should do.
             pub const fn action(self) -> Action {
                 match self { $(Self::$variant => Action::$action),+ }
+            }
+
+            /// What it means, in a sentence that begins with a space.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $doc),+ }
             }
 
             /// A short name for people.
@@ -139,7 +147,7 @@ impl core::fmt::Display for Code {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
 pub struct Problem {
-    /// `urn:delistening:problem:` and the code.
+    /// The path of the page about it, on the server that answers: `/problems/` and the code.
     pub r#type: Cow<'static, str>,
     /// A short name for people.
     pub title: Cow<'static, str>,
@@ -193,7 +201,7 @@ impl Problem {
     /// The problem `code` with a sentence for people.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self {
-            r#type: Cow::Owned(format!("urn:delistening:problem:{code}")),
+            r#type: Cow::Owned(format!("{PAGES}{code}")),
             title: Cow::Borrowed(code.title()),
             status: code.status(),
             detail: detail.into(),

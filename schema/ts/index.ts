@@ -452,7 +452,7 @@ problems: Array<Problem>, };
  */
 export type Problem = { 
 /**
- * `urn:delistening:problem:` and the code.
+ * The path of the page about it, on the server that answers: `/problems/` and the code.
  */
 type: string, 
 /**

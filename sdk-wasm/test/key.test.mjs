@@ -96,7 +96,7 @@ test("a lost key begins a new device, openly: what was sealed goes as it is, wha
       answers: batches.map(() => ({
         status: "refused",
         problem: {
-          type: "urn:delistening:problem:bad-signature",
+          type: "/problems/bad-signature",
           title: "Bad signature",
           status: 400,
           detail: "taken by the test, which has no log",

@@ -21,7 +21,7 @@ beforeEach(async () => {
 /** An answer after which the device has nothing left to send. */
 function refuse({ batches }) {
   const problem = {
-    type: "urn:delistening:problem:bad-signature",
+    type: "/problems/bad-signature",
     title: "Bad signature",
     status: 400,
     detail: "refused by the test",

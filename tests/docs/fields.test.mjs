@@ -15,9 +15,36 @@ function fields(schema, found = new Set()) {
   return found;
 }
 
+/** The words in backticks in the first cells of the table that begins with `head`. */
+function named(document, head) {
+  const table = read(document).split(head)[1].split("\n\n")[0];
+  const cells = table.split("\n").flatMap((line) => line.split("|")[1] ?? []);
+  return cells.flatMap((cell) => [...cell.matchAll(/`([\w.-]+)`/g)].map(([, name]) => name)).toSorted();
+}
+
+test("the protocol's page names each member of a batch, each type of event and each problem", () => {
+  const batch = JSON.parse(read("schema/json/batch.v1.json"));
+  const page = "docs/PROTOCOL.md";
+  assert.deepEqual(named(page, "The payload is JSON:\n"), Object.keys(batch.properties).toSorted());
+  const types = [...read("schema/json/event.v1.json").matchAll(/"const": "([a-z]+\.[a-z_]+)"/g)].map(
+    ([, type]) => type,
+  );
+  assert.notEqual(types.length, 0);
+  assert.deepEqual(named(page, "| type | members of its own"), types.toSorted());
+  const members = new Set(fields(JSON.parse(read("schema/json/event.v1.json"))));
+  const text = read(page);
+  assert.deepEqual(
+    [...members].filter((member) => !text.includes(`\`${member}`)),
+    [],
+  );
+  const codes = [...read("schema/json/problem.v1.json").matchAll(/"const": "([a-z]+-?[a-z-]*)"/g)].map(
+    ([, code]) => code,
+  );
+  const actions = ["retry", "refresh", "drop", "stop"];
+  assert.deepEqual(named(page, "| `code` | status |"), codes.filter((code) => !actions.includes(code)).toSorted());
+});
+
 test("the guide for the web names each field of a batch, and none that there is not", () => {
-  const table = read("docs/guides/web.md").split("| field | what it is |")[1].split("\n\n")[0];
-  const firstCells = table.split("\n").flatMap((line) => line.split("|")[1] ?? []);
-  const named = firstCells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
-  assert.deepEqual(named.toSorted(), [...fields(JSON.parse(read("schema/json/batch.v1.json")))].toSorted());
+  const known = [...fields(JSON.parse(read("schema/json/batch.v1.json")))];
+  assert.deepEqual(named("docs/guides/web.md", "| field | what it is |"), known.toSorted());
 });

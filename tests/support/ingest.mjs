@@ -1,5 +1,5 @@
 // The real server in a process of its own, which a test may kill and start again on the same folder and port.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const PROGRAM =
   process.env.DELISTENING_INGEST ?? fileURLToPath(new URL("../../target/debug/delistening-ingest", import.meta.url));
@@ -69,6 +70,14 @@ export class Ingest {
       body: JSON.stringify(wanted),
     });
     return (await response.json()).token;
+  }
+
+  /** A share link, as whoever holds the issuer's key makes one. */
+  async share() {
+    const args = ["token", "--key", join(this.#data, "dev-issuer.json"), "--audience", "delistening-dev"];
+    args.push("--issuer", "https://localhost/delistening-dev-issuer", "--share", this.origin, "--ttl", "604800");
+    const { stdout } = await promisify(execFile)(PROGRAM, args);
+    return stdout.trim();
   }
 
   /** What a service reads. */

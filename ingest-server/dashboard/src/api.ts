@@ -102,4 +102,34 @@ export async function top(
   return items;
 }
 
+/** Where in a track people begin, listen and stop: sessions, in equal parts of its length. */
+export interface Retention {
+  sessions: number;
+  length_ms: number;
+  heard: number[];
+  started: number[];
+  ended: number[];
+}
+
+export function retention(track: string, range: { from: number; to: number }, signal: AbortSignal): Promise<Retention> {
+  return get(`/v1/tracks/${encodeURIComponent(track)}/retention`, { from: range.from, to: range.to }, signal);
+}
+
+export interface Reason {
+  status: "short" | "muted" | "suspect" | "invalid";
+  reason: string;
+  sessions: number;
+}
+
+/** Why plays do not count, the most frequent reasons first. */
+export async function reasons(
+  { of, id }: Subject,
+  range: { from: number; to: number },
+  signal: AbortSignal,
+): Promise<Reason[]> {
+  const whose = of === "all" ? {} : { [of]: id };
+  const { items } = await get<{ items: Reason[] }>("/v1/reasons", { ...whose, from: range.from, to: range.to }, signal);
+  return items;
+}
+
 export const notCounted = ({ short, muted, suspect, invalid }: Counts) => short + muted + suspect + invalid;

@@ -30,6 +30,12 @@ export function duration(ms: number): string {
   return ms >= HOUR_MS ? `${whole(Math.floor(ms / HOUR_MS))} h ${minutes} min` : `${minutes} min`;
 }
 
+/** A place in a track. */
+export function clock(seconds: number): string {
+  const all = Math.round(seconds);
+  return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
+}
+
 /** The name of a country; its code where there is none. */
 export function country(code: string): string {
   try {

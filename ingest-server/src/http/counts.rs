@@ -1,12 +1,13 @@
 //! Counts of plays, for services that hold a token.
 
 use super::problem::Refusal;
+use super::segment::Segment;
 use super::{App, now_ms, token};
 use crate::store::buckets::{self, Bucket, Zone};
 use crate::store::{Bounds, Dimension, Filter, Rank, Ranked, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -95,8 +96,8 @@ struct TopAnswer {
     next: Option<String>,
 }
 
-type Asked = Result<Query<Question>, QueryRejection>;
-type Answer = Result<Response, Refusal>;
+pub(super) type Asked = Result<Query<Question>, QueryRejection>;
+pub(super) type Answer = Result<Response, Refusal>;
 
 pub async fn all(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked) -> Answer {
     plays(app, &headers, query, Subject::All).await
@@ -104,7 +105,7 @@ pub async fn all(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked) 
 
 pub async fn track(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
     headers: HeaderMap,
     query: Asked,
 ) -> Answer {
@@ -113,7 +114,7 @@ pub async fn track(
 
 pub async fn artist(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Segment(id): Segment<String>,
     headers: HeaderMap,
     query: Asked,
 ) -> Answer {
@@ -184,8 +185,10 @@ pub async fn top(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked) 
         return Err(parameter(detail.to_owned()));
     };
     let subject = question.subject()?;
-    if subject != Subject::All && !dimension.is_of_any_subject() {
-        return Err(parameter("track and artist go with by=country, by=platform and by=source".to_owned()));
+    if !dimension.is_of(&subject) {
+        let detail =
+            "track and artist go with by=country, by=platform and by=source, and artist with by=track";
+        return Err(parameter(detail.to_owned()));
     }
     let (from, to) = question.range()?;
     let after = question.cursor::<Rank>()?;
@@ -206,14 +209,14 @@ pub async fn top(State(app): State<Arc<App>>, headers: HeaderMap, query: Asked) 
 
 impl Question {
     /// The range, rounded down to steps.
-    fn range(&self) -> Result<(u64, Option<u64>), Refusal> {
+    pub(super) fn range(&self) -> Result<(u64, Option<u64>), Refusal> {
         match (self.from, self.to) {
             (Some(from), Some(to)) if from >= to => Err(parameter("from must be before to".to_owned())),
             (from, to) => Ok((floor(from.unwrap_or(0)), to.map(floor))),
         }
     }
 
-    fn filter(&mut self, subject: Subject) -> Filter {
+    pub(super) fn filter(&mut self, subject: Subject) -> Filter {
         Filter {
             subject,
             country: self.country.take(),
@@ -224,13 +227,19 @@ impl Question {
     }
 
     /// Whose plays are listed.
-    fn subject(&mut self) -> Result<Subject, Refusal> {
+    pub(super) fn subject(&mut self) -> Result<Subject, Refusal> {
         match (self.track.take(), self.artist.take()) {
             (None, None) => Ok(Subject::All),
             (Some(track), None) => Ok(Subject::Track(track)),
             (None, Some(artist)) => Ok(Subject::Artist(artist)),
             (Some(_), Some(_)) => Err(parameter("give track or artist, not both".to_owned())),
         }
+    }
+
+    /// Whether anything is asked of buckets, lists or pages.
+    pub(super) fn is_of_plays_alone(&self) -> bool {
+        let Self { bucket, tz, by, limit, cursor, .. } = self;
+        bucket.is_none() && tz.is_none() && by.is_none() && limit.is_none() && cursor.is_none()
     }
 
     fn limit(&self, default: u32) -> Result<u32, Refusal> {
@@ -263,19 +272,19 @@ fn total(store: &dyn Store, filter: &Filter, from: u64, to: u64) -> Result<Count
     Ok(bounds.map(|bounds| store.counts(filter, &bounds)).transpose()?.unwrap_or_default().total)
 }
 
-fn parameter(detail: String) -> Refusal {
+pub(super) fn parameter(detail: String) -> Refusal {
     Problem::new(Code::InvalidParameter, detail).into()
 }
 
 // The signature is that of `map_err`.
 #[allow(clippy::needless_pass_by_value)]
-fn invalid(rejection: QueryRejection) -> Refusal {
+pub(super) fn invalid(rejection: QueryRejection) -> Refusal {
     parameter(rejection.body_text())
 }
 
 /// Puts a question to the store, unless the answer that the client has still holds. It holds as long as the store has
 /// the same version, and as long as `to`, which may be the present, is the same.
-async fn answer<T: Serialize + Send + 'static>(
+pub(super) async fn answer<T: Serialize + Send + 'static>(
     app: Arc<App>,
     headers: &HeaderMap,
     to: u64,

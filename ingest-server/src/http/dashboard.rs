@@ -1,8 +1,9 @@
 //! The dashboard: pages that hold no data of their own. What they show they ask for with the visitor's token.
 
 use super::problem::Refusal;
+use super::segment::Segment;
 use axum::Router;
-use axum::extract::{Path, Request};
+use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -45,7 +46,7 @@ async fn index(headers: HeaderMap) -> Response {
     embedded("index.html", &headers)
 }
 
-async fn file(Path(path): Path<String>, headers: HeaderMap) -> Response {
+async fn file(Segment(path): Segment<String>, headers: HeaderMap) -> Response {
     embedded(&path, &headers)
 }
 

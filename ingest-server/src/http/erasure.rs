@@ -1,10 +1,11 @@
 //! Erasure, for services that hold a token for it.
 
 use super::problem::Refusal;
+use super::segment::Segment;
 use super::{App, token};
 use crate::projection::Erased;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use delistening_schema::limits;
 use delistening_schema::problem::{Code, Problem};
@@ -19,7 +20,7 @@ const WAIT: Duration = Duration::from_mins(1);
 pub async fn erase(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(listener): Path<String>,
+    Segment(listener): Segment<String>,
 ) -> Result<Json<Erased>, Refusal> {
     token::service(&app, &headers, SCOPE_ERASE)?;
     if listener.is_empty() || listener.len() > limits::ID_BYTES {

@@ -2,9 +2,10 @@
 
 use super::App;
 use super::problem::Refusal;
+use super::segment::Segment;
 use crate::witness::Witnessed;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use delistening_schema::api::LogKeys;
@@ -31,7 +32,7 @@ pub async fn witnessed(State(app): State<Arc<App>>) -> Result<Response, Refusal>
 }
 
 /// The proof of one entry (C2SP tlog-proof) in the newest witnessed checkpoint or, without witnesses, in the newest.
-pub async fn proof(State(app): State<Arc<App>>, Path(index): Path<u64>) -> Result<Response, Refusal> {
+pub async fn proof(State(app): State<Arc<App>>, Segment(index): Segment<u64>) -> Result<Response, Refusal> {
     let prove = move || {
         let checkpoint = match &app.witnessed {
             Some(witnessed) => witnessed.newest(),
@@ -67,7 +68,7 @@ pub async fn keys(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     }
 }
 
-pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Result<Response, Refusal> {
+pub async fn tile(State(app): State<Arc<App>>, Segment(path): Segment<String>) -> Result<Response, Refusal> {
     let place = path.split_once('/').and_then(|(level, rest)| {
         let level = plain(level).filter(|&level| level <= 63)?;
         Some((usize::try_from(level).ok()?, Place::parse(rest)?))
@@ -76,7 +77,10 @@ pub async fn tile(State(app): State<Arc<App>>, Path(path): Path<String>) -> Resu
     serve(move || app.log.tile(level, index, width)).await
 }
 
-pub async fn bundle(State(app): State<Arc<App>>, Path(path): Path<String>) -> Result<Response, Refusal> {
+pub async fn bundle(
+    State(app): State<Arc<App>>,
+    Segment(path): Segment<String>,
+) -> Result<Response, Refusal> {
     let Some(Place { index, width }) = Place::parse(&path) else { return Err(no_such_path()) };
     serve(move || app.log.entries(index, width)).await
 }

@@ -6,6 +6,7 @@ mod body;
 mod connections;
 mod counts;
 mod dashboard;
+mod details;
 mod dev;
 mod encoding;
 mod erasure;
@@ -17,7 +18,9 @@ mod log;
 mod openapi;
 mod ops;
 mod problem;
+mod problems;
 mod rate;
+mod segment;
 mod token;
 
 pub use body::Bodies;
@@ -126,8 +129,10 @@ pub fn router(
         .route("/v1/batches", post(batches::ingest))
         .route("/v1/plays", get(counts::all))
         .route("/v1/tracks/{id}/plays", get(counts::track))
+        .route("/v1/tracks/{id}/retention", get(details::retention))
         .route("/v1/artists/{id}/plays", get(counts::artist))
         .route("/v1/top", get(counts::top))
+        .route("/v1/reasons", get(details::reasons))
         .route("/v1/listeners/{sub}", delete(erasure::erase))
         .route("/v1/live", get(live::stream))
         .route("/v1/export", get(export::range).layer(compress.clone()))
@@ -138,6 +143,8 @@ pub fn router(
         .route("/log/keys", get(log::keys))
         .route("/log/tile/entries/{*path}", get(log::bundle).layer(compress))
         .route("/log/tile/{*path}", get(log::tile))
+        .route("/problems/", get(problems::index))
+        .route("/problems/{code}", get(problems::of))
         .route("/openapi.json", get(openapi::document));
     if app.dev.is_some() {
         router = router.route("/dev/token", post(dev::token));

@@ -1,14 +1,16 @@
 //! Where judged plays are counted: one trait, two stores, the same answers.
 //!
 //! A store is a projection of the journal: it may be dropped and filled again. `sqlite` is one file in the data
-//! folder; `clickhouse` is a server or a cluster. What is asked stands in `query`; where buckets of a time zone begin
+//! folder; `clickhouse` is a server or a cluster. What is asked stands in `query` and `detail`; where buckets of a time zone begin
 //! in `buckets`, so that neither store has to know.
 
 pub mod buckets;
 pub mod clickhouse;
+mod detail;
 mod query;
 mod sqlite;
 
+pub use detail::{PARTS, Reason, Retention};
 pub use query::{Bounds, Dimension, Filter, Rank, Ranked, Series};
 pub use sqlite::SqliteStore;
 
@@ -110,7 +112,7 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     fn counts(&self, filter: &Filter, bounds: &Bounds) -> Result<Series, StoreError>;
 
     /// The most played by plays that count, then by name, those after `after`; plays without that name are in none of
-    /// them. `bounds` has one bucket. Lists of tracks and of artists are of all plays.
+    /// them. `bounds` has one bucket. Each is asked of the subjects that it [`is of`](Dimension::is_of).
     fn top(
         &self,
         dimension: Dimension,
@@ -119,4 +121,10 @@ pub trait Store: std::fmt::Debug + Send + Sync {
         after: Option<&Rank>,
         limit: u32,
     ) -> Result<Vec<Ranked>, StoreError>;
+
+    /// Where in what was played people listen.
+    fn retention(&self, filter: &Filter, bounds: &Bounds) -> Result<Retention, StoreError>;
+
+    /// Why plays do not count, the most frequent reasons first.
+    fn reasons(&self, filter: &Filter, bounds: &Bounds) -> Result<Vec<Reason>, StoreError>;
 }

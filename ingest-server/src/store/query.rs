@@ -88,7 +88,7 @@ pub struct Series {
 /// What a list of the most played names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
-    /// Tracks. Of all plays alone.
+    /// Tracks, of all plays or of an artist's.
     Track,
     /// Artists. Of all plays alone.
     Artist,
@@ -112,9 +112,13 @@ impl Dimension {
         }
     }
 
-    /// Whether plays of one track or artist can be told apart by it.
-    pub const fn is_of_any_subject(self) -> bool {
-        !matches!(self, Self::Track | Self::Artist)
+    /// Whether plays of this subject can be told apart by it: those of an artist by track, but not the other way round.
+    pub const fn is_of(self, subject: &Subject) -> bool {
+        match self {
+            Self::Track => !matches!(subject, Subject::Track(_)),
+            Self::Artist => matches!(subject, Subject::All),
+            Self::Country | Self::Platform | Self::Source => true,
+        }
     }
 }
 

@@ -104,6 +104,32 @@ async fn plays_are_counted_exactly_and_live_counts_agree() {
     assert_eq!((&of_artist["items"][0]["id"], &of_artist["items"][0]["valid"]), (&json!("other"), &json!(4)));
     let of_track = counts(&server, "/v1/top?by=platform&track=one").await;
     assert_eq!(of_track["items"][0]["valid"], 2);
+    let of_artist = counts(&server, "/v1/top?by=track&artist=artist-1").await;
+    assert_eq!(of_artist["items"].as_array().unwrap().len(), 3);
+    assert_eq!(counts(&server, "/v1/top?by=track&artist=nobody").await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn where_people_listen_and_why_plays_do_not_count_is_told() {
+    let server = Server::start().await;
+    let mut device = Device::new(1);
+    let heard = [(1, "one", 12_000), (2, "one", 6_000), (3, "one", 5_999), (4, "two", 1_000)];
+    let sessions = heard.map(|(number, track, heard)| device.seal(&session(number, track, heard)));
+    server.ingest(&sessions).await;
+    Events::open(&server).await.until(4).await;
+    let curve = counts(&server, "/v1/tracks/one/retention").await;
+    assert_eq!((&curve["sessions"], &curve["length_ms"]), (&json!(3), &json!(12_000)));
+    let part = |name: &str, part: usize| curve[name][part].as_u64().unwrap();
+    assert_eq!(["heard", "started", "ended"].map(|name| curve[name].as_array().unwrap().len()), [100; 3]);
+    assert_eq!([0, 49, 50, 99].map(|place| part("heard", place)), [3, 3, 1, 1]);
+    assert_eq!([0, 1].map(|place| part("started", place)), [3, 0]);
+    assert_eq!([48, 49, 99].map(|place| part("ended", place)), [0, 2, 1]);
+    assert_eq!(counts(&server, "/v1/tracks/one/retention?to=1000").await["sessions"], 0);
+    assert_eq!(counts(&server, "/v1/tracks/none/retention").await["heard"].as_array().unwrap().len(), 100);
+    let why = |sessions: u64| json!({ "items": [{ "status": "short", "reason": "heard_too_little", "sessions": sessions }] });
+    assert_eq!(counts(&server, "/v1/reasons").await, why(2));
+    assert_eq!(counts(&server, "/v1/reasons?track=two").await, why(1));
+    assert_eq!(counts(&server, "/v1/reasons?artist=nobody").await, json!({ "items": [] }));
 }
 
 #[tokio::test]
@@ -161,7 +187,15 @@ async fn a_session_in_pieces_is_one_play() {
 #[tokio::test]
 async fn counts_are_not_public() {
     let server = Server::start().await;
-    for path in ["/v1/plays", "/v1/tracks/t/plays", "/v1/artists/a/plays", "/v1/top?by=track", "/v1/live"] {
+    for path in [
+        "/v1/plays",
+        "/v1/tracks/t/plays",
+        "/v1/artists/a/plays",
+        "/v1/top?by=track",
+        "/v1/live",
+        "/v1/reasons",
+        "/v1/tracks/t/retention",
+    ] {
         let none = server.get(path).send().await.unwrap();
         expect_problem(none, 401, "bad-token", path).await;
         let device = server.get(path).bearer_auth(server.token()).send().await.unwrap();
@@ -186,6 +220,12 @@ async fn parameters_that_are_not_good_are_named() {
         "/v1/top?by=track&bucket=day",
         "/v1/top?by=track&cursor=x",
         "/v1/plays?by=track",
+        "/v1/top?by=artist&artist=a",
+        "/v1/top?by=track&track=t",
+        "/v1/tracks/t/retention?bucket=day",
+        "/v1/tracks/t/retention?track=t",
+        "/v1/reasons?limit=1",
+        "/v1/reasons?track=t&artist=a",
         "/v1/plays?tz=UTC",
         "/v1/plays?limit=5",
         "/v1/plays?bucket=day",

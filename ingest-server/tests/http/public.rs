@@ -2,6 +2,7 @@
 
 use super::support::{Device, Server, expect_problem, response_json};
 use delistening_schema::ledger::{Checkpoint, LogKey, merkle};
+use delistening_schema::problem::{Code, Problem};
 use delistening_schema::{Hash, token::Claims};
 use reqwest::Method;
 use serde_json::json;
@@ -15,6 +16,9 @@ async fn wrong_methods_and_paths_are_refused() {
         ("/v1/tracks/t/plays", "GET,HEAD"),
         ("/v1/artists/a/plays", "GET,HEAD"),
         ("/v1/top", "GET,HEAD"),
+        ("/v1/tracks/t/retention", "GET,HEAD"),
+        ("/v1/reasons", "GET,HEAD"),
+        ("/problems/", "GET,HEAD"),
         ("/v1/live", "GET,HEAD"),
         ("/log/checkpoint", "GET,HEAD"),
         ("/log/vkey", "GET,HEAD"),
@@ -34,6 +38,31 @@ async fn wrong_methods_and_paths_are_refused() {
     for path in ["/v1", "/v2/batches", "/log", "/log/tile", "/v1/tracks", "/%00", "/..%2f..%2fetc/passwd"] {
         expect_problem(server.get(path).send().await.unwrap(), 404, "not-found", path).await;
     }
+}
+
+#[tokio::test]
+async fn the_type_of_each_problem_leads_to_a_page_about_it() {
+    let server = Server::start().await;
+    let page = async |path: &str| {
+        let response = server.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+        response.text().await.unwrap()
+    };
+    let index = page("/problems/").await;
+    for &code in Code::ALL {
+        let problem = Problem::new(code, "");
+        let text = page(&problem.r#type).await;
+        for part in [problem.code.as_str(), &problem.title, code.meaning().trim(), code.action().as_str()] {
+            assert!(text.contains(part), "{code}: {part}");
+        }
+        assert!(index.contains(&format!("href=\"{}\"", problem.r#type)), "{code}");
+    }
+    for path in ["/log/proof/x", "/log/proof/-1", "/v1/tracks/%ff/plays", "/problems/%ff"] {
+        expect_problem(server.get(path).send().await.unwrap(), 400, "invalid-parameter", path).await;
+    }
+    expect_problem(server.get("/problems/none").send().await.unwrap(), 404, "not-found", "no such problem")
+        .await;
 }
 
 #[tokio::test]

@@ -276,7 +276,7 @@ pub async fn expect_problem(response: Response, status: u16, code: &str, about: 
 pub fn check_problem(problem: &Value, status: u16, code: &str, about: &str) {
     assert_eq!(problem["code"], code, "{about}: {problem}");
     assert_eq!(problem["status"], status, "{about}");
-    assert_eq!(problem["type"], format!("urn:delistening:problem:{code}"), "{about}");
+    assert_eq!(problem["type"], format!("/problems/{code}"), "{about}");
     let detail = problem["detail"].as_str().unwrap();
     assert!(detail.len() > 10 && !detail.contains('\n'), "{about}: {detail}");
     assert!(problem["title"].is_string() && problem["action"].is_string(), "{about}");

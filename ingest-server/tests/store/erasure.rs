@@ -1,6 +1,6 @@
 //! Whoever is erased while something of them waits for ClickHouse never arrives there.
 
-use super::model::{Model, Random, addition, any_play};
+use super::model::{EVENTS, Model, Random, addition, any_play};
 use super::{Tested, agree, clickhouse, engine, runtime};
 use delistening_ingest::store::Store as _;
 use delistening_ingest::store::clickhouse::migrations;
@@ -33,6 +33,7 @@ fn what_waits_of_an_erased_listener_is_never_loaded() {
         leaf += 60;
         store.apply(&additions, &plays, leaf).unwrap();
         model.apply(&plays);
+        model.hear(&additions);
         if loads {
             store.load().unwrap();
             assert!(count("SELECT count() FROM play_events WHERE listener = 'listener-1'") > 0);
@@ -51,8 +52,8 @@ fn what_waits_of_an_erased_listener_is_never_loaded() {
     let left = model.plays.len() as u64;
     assert_eq!(
         count("SELECT count() FROM play_events FINAL"),
-        left,
-        "an event of each session of the others"
+        left * EVENTS,
+        "the events of each session of the others"
     );
     assert_eq!(count("SELECT count() FROM plays FINAL"), left);
     // The log of the file is taken over when it is closed.
@@ -74,6 +75,7 @@ fn who_is_erased_and_comes_back_while_clickhouse_is_away_is_there_again_with_wha
         let additions: Vec<_> = (leaf..).zip(&plays).map(|(leaf, play)| addition(leaf, play)).collect();
         store.apply(&additions, &plays, leaf + 40).unwrap();
         model.apply(&plays);
+        model.hear(&additions);
         if loads {
             store.load().unwrap();
         }
@@ -117,5 +119,7 @@ fn what_clickhouse_counts_of_who_was_erased_is_taken_away_by_a_node_that_lost_it
     let left: Vec<Play> = model.plays.values().cloned().collect();
     store.apply(&[], &left, 1).unwrap();
     store.load().unwrap();
+    let named = format!("SELECT count() FROM plays WHERE listener = '{GOES}'");
+    assert_eq!(runtime.block_on(connection.count(&named)).unwrap(), 0, "nothing remembers whom it was about");
     agree(&Tested::ClickHouse(store), &model, &mut random, 4);
 }

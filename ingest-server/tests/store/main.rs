@@ -74,8 +74,12 @@ fn agree(tested: &Tested, model: &Model, random: &mut Random, questions: u64) {
         };
         let answer = store.counts(&filter, &bounds).unwrap();
         assert_eq!(answer, model.counts(&filter, &bounds), "{filter:?} {bounds:?}");
+        let answer = store.retention(&filter, &bounds).unwrap();
+        assert_eq!(answer, model.retention(&filter, &bounds), "{filter:?} {bounds:?}");
+        let answer = store.reasons(&filter, &bounds).unwrap();
+        assert_eq!(answer, model.reasons(&filter, &bounds), "{filter:?} {bounds:?}");
         let dimension = *random.one(&DIMENSIONS);
-        let subject = if dimension.is_of_any_subject() { filter.subject } else { Subject::All };
+        let subject = if dimension.is_of(&filter.subject) { filter.subject } else { Subject::All };
         let filter = Filter { subject, ..filter };
         let bounds =
             Bounds::new([bounds.range().0, bounds.range().1].map(|step| u64::from(step) * STEP)).unwrap();
@@ -132,6 +136,7 @@ fn whatever_happens_both_stores_count_the_same() {
                 }
                 tested.store().apply(&additions, &plays, cursor).unwrap();
                 model.apply(&plays);
+                model.hear(&additions);
                 before = (plays, cursor);
                 if random.below(3) == 0 {
                     tested.settle();

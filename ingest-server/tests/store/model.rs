@@ -1,6 +1,10 @@
 //! Plays made up from a seed, and what is to be counted of them, said as plainly as can be.
 
-use delistening_ingest::store::{Addition, Bounds, Dimension, Filter, Rank, Ranked, Series};
+use delistening_ingest::store::{
+    Addition, Bounds, Dimension, Filter, Rank, Ranked, Reason, Retention, Series,
+};
+use delistening_schema::event::Body;
+use delistening_schema::intervals::{Interval, Intervals};
 use delistening_schema::play::{Counts, Fragment, Play, SessionKey, Status, Subject};
 use delistening_schema::{DeviceId, Hash};
 use serde_json::json;
@@ -54,7 +58,7 @@ pub fn any_play(random: &mut Random, session: u64) -> Play {
     let status = *random.one(&["valid", "valid", "valid", "short", "muted", "suspect", "invalid"]);
     let at = BEGIN + random.below(5 * DAY);
     play(session, |play| {
-        play["listener"] = json!(format!("listener-{}", random.below(6)));
+        play["listener"] = json!(format!("listener-{}", session % 6));
         // Names that an SQL text would stumble over.
         play["track"] = json!(random.one(&["one", "two", "it's \\ ? three", "four", "fünf"]));
         play["artist"] = json!(random.one(&[Some("a"), Some("b"), None]));
@@ -65,18 +69,57 @@ pub fn any_play(random: &mut Random, session: u64) -> Play {
         play["at"] = json!(at);
         play["verdict"]["status"] = json!(status);
         play["verdict"]["heard_ms"] = json!(random.below(200_000));
+        let reasons =
+            ["heard_too_little", "not_audible rate_out_of_range", "exceeds_device_time not_audible"];
+        play["verdict"]["reasons"] = random.one(&reasons).split(' ').collect();
+        if status == "suspect" || random.below(5) == 0 {
+            let signals = *random.one(&["overlap", "chain_gap overlap", "flood"]);
+            let signals: Vec<&str> = signals.split(' ').collect();
+            play["verdict"]["suspicion"] = json!({ "analysis": 1, "score": 100, "signals": signals });
+        }
     })
 }
 
-/// What a batch at `leaf` said of a play's session.
+/// Events of an addition.
+pub const EVENTS: u64 = 3;
+
+/// What a batch at `leaf` said of a play's session: that it began, and what was heard, some of it past the end.
 pub fn addition(leaf: u64, play: &Play) -> Addition {
-    let event = json!({
-        "id": Uuid::from_u128(u128::from(leaf) << 64 | play.session.as_u128()), "at": play.at, "mono": 0,
-        "session": play.session, "track": play.track, "type": "play.started", "offline": play.offline,
-        "engine": "native", "autoplay": false, "artist": play.artist,
-    });
+    let random = &mut Random::new(leaf + 1);
+    let event = |number: u128, mut body: serde_json::Value| {
+        body["id"] = json!(Uuid::from_u128(number << 96 | u128::from(leaf) << 64 | play.session.as_u128()));
+        body["at"] = json!(play.at);
+        body["mono"] = json!(0);
+        body["session"] = json!(play.session);
+        body["track"] = json!(play.track);
+        body
+    };
+    let span = |random: &mut Random| {
+        let start = random.below(190_000);
+        Interval(start, start + 1 + random.below(30_000))
+    };
+    let length = *random.one(&[None, Some(0), Some(180_000), Some(200_000)]);
+    let rate = *random.one(&[0.1, 1.0]);
+    let last: Vec<Interval> = (0..random.below(2)).map(|_| span(random)).collect();
+    let events = [
+        event(
+            0,
+            json!({ "type": "play.started", "offline": play.offline, "engine": "native", "autoplay": false,
+            "artist": play.artist, "duration_ms": length }),
+        ),
+        event(
+            1,
+            json!({ "type": "play.progress", "heard": [span(random), span(random)], "rate": rate,
+            "volume": 1.0, "muted": false, "visible": true }),
+        ),
+        event(
+            2,
+            json!({ "type": "play.ended", "reason": "stopped", "position_ms": 0, "played_ms": 1, "pauses": 0,
+            "seeks": 0, "stalls": 0, "heard": last }),
+        ),
+    ];
     let fragment = json!({
-        "leaf": leaf, "received": play.at + 1_000, "listener": play.listener, "events": [event],
+        "leaf": leaf, "received": play.at + 1_000, "listener": play.listener, "events": events,
         "link": {
             "seq": leaf, "hash": Hash::of(b"batch"), "first_at": play.at, "sent_at": play.at, "needed_ms": 0,
         },
@@ -90,6 +133,7 @@ pub fn addition(leaf: u64, play: &Play) -> Addition {
 #[derive(Default)]
 pub struct Model {
     pub plays: BTreeMap<SessionKey, Play>,
+    additions: Vec<Addition>,
 }
 
 impl Model {
@@ -97,8 +141,75 @@ impl Model {
         self.plays.extend(plays.iter().map(|play| (SessionKey::from(play), play.clone())));
     }
 
+    pub fn hear(&mut self, additions: &[Addition]) {
+        self.additions.extend_from_slice(additions);
+    }
+
     pub fn erase(&mut self, listener: &str) {
         self.plays.retain(|_, play| play.listener != listener);
+        self.additions.retain(|addition| self.plays.contains_key(&addition.key));
+    }
+
+    pub fn retention(&self, filter: &Filter, bounds: &Bounds) -> Retention {
+        let (from, to) = bounds.range();
+        let (mut retention, mut lengths) = (Retention::default(), Vec::new());
+        for play in self.fitting(filter, from, to) {
+            if !matches!(play.verdict.status, Status::Valid | Status::Short) {
+                continue;
+            }
+            let (mut length, mut heard) = (0, Intervals::default());
+            let told = self.additions.iter().filter(|addition| addition.key == SessionKey::from(play));
+            for event in told.flat_map(|addition| &addition.fragment.events) {
+                match &event.body {
+                    Body::Started(started) => length = length.max(started.duration_ms.unwrap_or(0)),
+                    Body::Progress(progress) => heard.extend(progress.heard.iter().copied()),
+                    Body::Ended(ended) => heard.extend(ended.heard.as_slice().iter().copied()),
+                    _ => {}
+                }
+            }
+            if length == 0 {
+                continue;
+            }
+            lengths.push(length);
+            // A part was heard where something of it was: said of each by itself.
+            let parts = (0..100).map(|part| {
+                let part = Interval(part * length, (part + 1) * length);
+                heard.as_slice().iter().any(|span| span.0 * 100 < part.1 && span.1 * 100 > part.0)
+            });
+            let parts: Vec<bool> = parts.collect();
+            for (part, _) in parts.iter().enumerate().filter(|(_, heard)| **heard) {
+                retention.heard[part] += 1;
+                retention.started[part] += u64::from(!parts[..part].contains(&true));
+                retention.ended[part] += u64::from(!parts[part + 1..].contains(&true));
+            }
+        }
+        lengths.sort_unstable();
+        retention.sessions = lengths.len() as u64;
+        retention.length_ms = lengths.get(lengths.len() / 2).copied().unwrap_or(0);
+        retention
+    }
+
+    pub fn reasons(&self, filter: &Filter, bounds: &Bounds) -> Vec<Reason> {
+        let (from, to) = bounds.range();
+        let mut counts: BTreeMap<(&'static str, String), u64> = BTreeMap::new();
+        for play in self.fitting(filter, from, to) {
+            let verdict = serde_json::to_value(&play.verdict).unwrap();
+            let codes = match play.verdict.status {
+                Status::Valid => continue,
+                Status::Suspect => &verdict["suspicion"]["signals"],
+                _ => &verdict["reasons"],
+            };
+            for code in codes.as_array().unwrap() {
+                let code = code.as_str().unwrap().to_owned();
+                *counts.entry((play.verdict.status.as_str(), code)).or_default() += 1;
+            }
+        }
+        let reasons = counts.into_iter();
+        let mut reasons: Vec<Reason> =
+            reasons.map(|((status, reason), sessions)| Reason { status, reason, sessions }).collect();
+        // The rest is in order.
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.sessions));
+        reasons
     }
 
     fn fitting<'a>(

@@ -37,11 +37,7 @@ impl Node {
     fn take(&mut self, batch: &Batch, at: u64) {
         let heard = heard(batch, self.leaves, at);
         self.leaves += 1;
-        let additions: Vec<Addition> = heard
-            .fragments
-            .iter()
-            .map(|(key, fragment)| Addition { key: *key, fragment: fragment.clone() })
-            .collect();
+        let additions = additions(&heard);
         let Ok(mut touched) = self.judge.take(heard);
         let Ok(examined) = self.judge.examine();
         touched.extend(examined);
@@ -60,6 +56,11 @@ fn plays(judge: &Judge<MemoryCasebook>, keys: &BTreeSet<SessionKey>) -> Vec<Play
 fn heard(batch: &Batch, leaf: u64, at: u64) -> Heard {
     let context = IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() };
     Heard::new(batch, &Received { leaf, at, anchored: None, hash: hash(batch), context })
+}
+
+fn additions(heard: &Heard) -> Vec<Addition> {
+    let each = heard.fragments.iter();
+    each.map(|(key, fragment)| Addition { key: *key, fragment: fragment.clone() }).collect()
 }
 
 fn hash(batch: &Batch) -> Hash {
@@ -156,7 +157,9 @@ fn what_reached_two_nodes_counts_once_in_whichever_order_they_load() {
                     let mut at = received(batch, 1);
                     for (place, node) in to.iter().enumerate() {
                         if place == 0 {
-                            one.take(heard(batch, leaf, at)).unwrap();
+                            let heard = heard(batch, leaf, at);
+                            model.hear(&additions(&heard));
+                            one.take(heard).unwrap();
                             leaf += 1;
                         }
                         nodes[*node].take(batch, at);

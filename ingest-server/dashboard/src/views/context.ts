@@ -1,7 +1,7 @@
 // What every view is given.
 import type { Series } from "../api.ts";
 import { h } from "../dom.ts";
-import { csv, save } from "../download.ts";
+import { csv, save as download } from "../download.ts";
 import { day, moment } from "../format.ts";
 import type { Range } from "../range.ts";
 import type { State } from "../state.ts";
@@ -27,6 +27,15 @@ export function saving(name: string, { buckets }: Series): HTMLElement {
     new Date(bucket.to).toISOString(),
     ...columns.map((column) => bucket[column]),
   ]);
-  const write = () => save(`${name}.csv`, new Blob([csv([["from", "to", ...columns], ...rows])], { type: "text/csv" }));
+  return save(name, ["from", "to", ...columns], rows);
+}
+
+/** A button that saves a table. */
+export function save(
+  name: string,
+  columns: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): HTMLElement {
+  const write = () => download(`${name}.csv`, new Blob([csv([columns, ...rows])], { type: "text/csv" }));
   return h("button", { type: "button", class: "quiet", onclick: write }, "Download CSV");
 }

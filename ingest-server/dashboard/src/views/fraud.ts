@@ -7,6 +7,7 @@ import { panel } from "../panel.ts";
 import { ZONE } from "../range.ts";
 import { grid } from "../tables.ts";
 import { bucketName, type Context, saving } from "./context.ts";
+import { why } from "./reasons.ts";
 
 const KINDS = [
   ["suspect", "--suspect", "would count, but analysis found it suspicious"],
@@ -29,6 +30,7 @@ export function fraud(context: Context): HTMLElement[] {
         ]),
       show: ([now, before]) => shown(now, before?.total, context),
     }),
+    why({ of: "all" }, context, true),
   ];
 }
 
@@ -54,7 +56,7 @@ function shown(now: Series, before: Counts | undefined, { range }: Context): Chi
   });
   return [
     drawn,
-    grid("What was set apart", ["Why", "Sessions", "Of all", "Period before"], rows),
+    grid("What was set apart", ["Kind", "Sessions", "Of all", "Period before"], rows),
     saving("set-apart", now),
   ];
 }

@@ -6,14 +6,20 @@ import { panel } from "../panel.ts";
 import { grid, ranking, spread } from "../tables.ts";
 import type { Context } from "./context.ts";
 import { playsOverTime } from "./plays.ts";
+import { why } from "./reasons.ts";
+import { retentionOf } from "./retention.ts";
 
 const SHOWN = 12;
 
 export function subject(of: "track" | "artist", context: Context, open: (id: string) => void): HTMLElement[] {
   const { id } = context.state;
-  return id
-    ? [playsOverTime({ of, id }, context), ...spreads({ of, id }, context)]
-    : [finder(of, open), list(of, context)];
+  if (!id) return [finder(of, open), list(of, { of: "all" }, context)];
+  return [
+    playsOverTime({ of, id }, context),
+    of === "track" ? retentionOf(id, context) : list("track", { of, id }, context),
+    ...spreads({ of, id }, context),
+    why({ of, id }, context),
+  ];
 }
 
 function spreads(subject: Subject, { range, signal }: Context): HTMLElement[] {
@@ -67,13 +73,13 @@ function finder(of: "track" | "artist", open: (id: string) => void): HTMLElement
   );
 }
 
-function list(of: "track" | "artist", { range, signal, link }: Context): HTMLElement {
+function list(of: "track" | "artist", whose: Subject, { range, signal, link }: Context): HTMLElement {
   const title = of === "track" ? "Most played tracks" : "Most played artists";
   return panel({
     title,
     signal,
     wide: true,
-    load: (ended) => top(of, { of: "all" }, range, 100, ended),
+    load: (ended) => top(of, whose, range, 100, ended),
     show: (items) => ranking(title, items, (id) => link({ view: of, id }, id)),
   });
 }

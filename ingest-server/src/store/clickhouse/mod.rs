@@ -8,9 +8,10 @@
 //!
 //! Nodes meet in the tables: `sharing` sees to it that a session whose batches reached several of them counts once.
 //!
-//! The tables stand in `schema/clickhouse/`; `migrations` makes and checks them. `queries` asks.
+//! The tables stand in `schema/clickhouse/`; `migrations` makes and checks them. `queries` and `details` ask.
 
 mod connection;
+mod details;
 mod loader;
 pub mod migrations;
 mod native;
@@ -21,7 +22,10 @@ mod sharing;
 
 pub use connection::{Connection, Secret};
 
-use super::{Addition, Bounds, Change, Dimension, Filter, Held, Rank, Ranked, Series, Store, StoreError};
+use super::{
+    Addition, Bounds, Change, Dimension, Filter, Held, Rank, Ranked, Reason, Retention, Series, Store,
+    StoreError,
+};
 use delistening_schema::analysis::Analysis;
 use delistening_schema::play::Play;
 use loader::Bell;
@@ -149,5 +153,13 @@ impl Store for ClickHouseStore {
     ) -> Result<Vec<Ranked>, StoreError> {
         let question = queries::top(&self.shared.connection, dimension, filter, bounds, after, limit);
         self.shared.runtime.block_on(question)
+    }
+
+    fn retention(&self, filter: &Filter, bounds: &Bounds) -> Result<Retention, StoreError> {
+        self.shared.runtime.block_on(details::retention(&self.shared.connection, filter, bounds))
+    }
+
+    fn reasons(&self, filter: &Filter, bounds: &Bounds) -> Result<Vec<Reason>, StoreError> {
+        self.shared.runtime.block_on(details::reasons(&self.shared.connection, filter, bounds))
     }
 }

@@ -198,6 +198,8 @@ impl Outbox {
         shared::doubt(&transaction)?;
         changes::restore(&transaction, counted, &erased)?;
         transaction.execute("UPDATE progress SET version = max(version, ?1), known = 1", [version])?;
+        // What ClickHouse has of them came before this file, and before it was asked to forget them.
+        transaction.execute("UPDATE erasures SET version = max(version, ?1)", [version])?;
         Ok(transaction.commit()?)
     }
 

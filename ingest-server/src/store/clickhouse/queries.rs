@@ -1,6 +1,7 @@
 //! Questions, put to the coarsest table whose steps the bounds fall on.
 
 use super::connection::{Connection, patiently, rows};
+use super::details;
 use crate::store::query::{step_of, time_of};
 use crate::store::{Bounds, Dimension, Filter, Rank, Ranked, Series, StoreError};
 use clickhouse::Row;
@@ -128,11 +129,13 @@ pub async fn top(
     after: Option<&Rank>,
     limit: u32,
 ) -> Result<Vec<Ranked>, StoreError> {
+    if let (Dimension::Track, Subject::Artist(_)) = (dimension, &filter.subject) {
+        return details::tracks(connection, filter, bounds, after, limit).await;
+    }
     let (table, _) = table(bounds);
-    let (condition, column) = if dimension.is_of_any_subject() {
-        (Condition::new(filter, bounds), dimension.as_str())
-    } else {
-        (Condition::each(dimension, filter, bounds), "id")
+    let (condition, column) = match dimension {
+        Dimension::Track | Dimension::Artist => (Condition::each(dimension, filter, bounds), "id"),
+        _ => (Condition::new(filter, bounds), dimension.as_str()),
     };
     // The table is in the order of `id`: no more than one at a time is in memory.
     let text = format!(

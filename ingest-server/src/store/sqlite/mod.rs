@@ -1,10 +1,12 @@
 //! The embedded store: one SQLite file.
 //!
 //! `plays` holds each session's play; `segments` hold the same plays packed for counting (see `packed`), changed in
-//! the same transaction.
+//! the same transaction; `details` hold what else is asked of them.
 
+mod details;
 mod packed;
 
+use super::detail::{Reason, Retention, Told};
 use super::query::STEP_MS;
 use super::{Addition, Bounds, Change, Dimension, Filter, Rank, Ranked, Series, Store, StoreError};
 use crate::derived;
@@ -16,7 +18,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: i32 = 3;
+const FORM: i32 = 4;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -68,6 +70,7 @@ impl SqliteStore {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let writer = derived::connect(path, FORM)?;
         writer.execute_batch(SCHEMA)?;
+        writer.execute_batch(details::SCHEMA)?;
         let mut random = [0; 4];
         getrandom::fill(&mut random).expect("the system gives random bytes");
         // Versions begin somewhere, so that those of a file that was lost do not come again.
@@ -97,14 +100,15 @@ impl Store for SqliteStore {
         Ok(self.reader().query_row("SELECT version FROM progress", [], |row| row.get(0))?)
     }
 
-    fn apply(&self, _: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError> {
+    fn apply(&self, additions: &[Addition], plays: &[Play], cursor: u64) -> Result<Vec<Change>, StoreError> {
+        let told = details::told(additions);
         let mut writer = self.writer();
         let Writer { database, names } = &mut *writer;
         if names.len() > NAMES {
             names.clear();
         }
         let transaction = database.transaction()?;
-        let result = put(&transaction, names, plays).and_then(|changes| {
+        let result = put(&transaction, names, plays, told).and_then(|changes| {
             transaction
                 .prepare_cached("UPDATE progress SET leaves = max(leaves, ?1), version = version + ?2")?
                 .execute(params![cursor, !changes.is_empty()])?;
@@ -131,6 +135,7 @@ impl Store for SqliteStore {
             .collect::<Result<_, _>>()?;
         for (place, _) in &erased {
             write(&transaction, *place, &[0; ROW])?;
+            details::remove(&transaction, *place)?;
         }
         transaction.execute("DELETE FROM names WHERE id = ?1", [name])?;
         transaction.execute("UPDATE progress SET version = version + 1", [])?;
@@ -152,7 +157,7 @@ impl Store for SqliteStore {
         let (mut all, mut each) = (NameSet::default(), Listeners::default());
         let steps = bounds.steps();
         let mut bucket = 0;
-        scan(&reader, bounds.range(), &matcher, |row| {
+        scan(&reader, bounds.range(), &matcher, |_, row| {
             // Plays come nearly in order: most lie in the bucket of the one before.
             if !(steps[bucket]..steps[bucket + 1]).contains(&row.step) {
                 bucket = steps.partition_point(|step| *step <= row.step) - 1;
@@ -190,7 +195,7 @@ impl Store for SqliteStore {
         let Some(matcher) = Matcher::new(filter, |name| find(&reader, name))? else { return Ok(Vec::new()) };
         // For each name its place among the counts, plus one.
         let (mut places, mut all) = (Vec::<u32>::new(), Vec::<(Name, Counts)>::new());
-        scan(&reader, bounds.range(), &matcher, |row| {
+        scan(&reader, bounds.range(), &matcher, |_, row| {
             let name = row.of(dimension);
             if name == 0 {
                 return;
@@ -213,7 +218,7 @@ impl Store for SqliteStore {
             ranked.push(Ranked { id, counts });
         }
         let mut listeners = Listeners::default();
-        scan(&reader, bounds.range(), &matcher, |row| {
+        scan(&reader, bounds.range(), &matcher, |_, row| {
             if row.status == Status::Valid
                 && let Some(place) = places.get(&row.of(dimension))
             {
@@ -222,6 +227,35 @@ impl Store for SqliteStore {
         })?;
         listeners.count(|place, listeners| ranked[place].counts.listeners = listeners);
         Ok(ranked)
+    }
+
+    fn retention(&self, filter: &Filter, bounds: &Bounds) -> Result<Retention, StoreError> {
+        let mut reader = self.reader();
+        // What is found in one table is looked up in another.
+        let reader = reader.transaction()?;
+        let Some(matcher) = Matcher::new(filter, |name| find(&reader, name))? else {
+            return Ok(Retention::default());
+        };
+        let mut places = Vec::new();
+        scan(&reader, bounds.range(), &matcher, |place, row| {
+            if Retention::is_of(row.status) {
+                places.push(place);
+            }
+        })?;
+        details::retention(&reader, &places)
+    }
+
+    fn reasons(&self, filter: &Filter, bounds: &Bounds) -> Result<Vec<Reason>, StoreError> {
+        let mut reader = self.reader();
+        let reader = reader.transaction()?;
+        let Some(matcher) = Matcher::new(filter, |name| find(&reader, name))? else { return Ok(Vec::new()) };
+        let mut places = Vec::new();
+        scan(&reader, bounds.range(), &matcher, |place, row| {
+            if row.status != Status::Valid {
+                places.push((place, row.status.as_str()));
+            }
+        })?;
+        details::reasons(&reader, &places)
     }
 }
 
@@ -259,16 +293,20 @@ fn scan(
     reader: &Connection,
     (from, to): (u32, u32),
     matcher: &Matcher,
-    mut tell: impl FnMut(&Row),
+    mut tell: impl FnMut(u64, &Row),
 ) -> Result<(), StoreError> {
     let mut statement =
-        reader.prepare_cached("SELECT rows FROM segments WHERE newest >= ?1 AND oldest < ?2")?;
+        reader.prepare_cached("SELECT rows, id FROM segments WHERE newest >= ?1 AND oldest < ?2")?;
     let mut segments = statement.query([from, to])?;
     while let Some(segment) = segments.next()? {
         let bytes = segment.get_ref(0)?.as_blob().unwrap_or_default();
-        for row in bytes.as_chunks::<ROW>().0.iter().filter_map(Row::unpack) {
-            if (from..to).contains(&row.step) && matcher.fits(&row) {
-                tell(&row);
+        let first = segment.get::<_, u64>(1)? * ROWS as u64;
+        for (place, bytes) in (first..).zip(bytes.as_chunks::<ROW>().0) {
+            if let Some(row) = Row::unpack(bytes)
+                && (from..to).contains(&row.step)
+                && matcher.fits(&row)
+            {
+                tell(place, &row);
             }
         }
     }
@@ -304,6 +342,7 @@ fn put(
     transaction: &Transaction<'_>,
     names: &mut HashMap<String, Name>,
     plays: &[Play],
+    mut told: BTreeMap<SessionKey, Told>,
 ) -> Result<Vec<Change>, StoreError> {
     let mut places: u64 = transaction.query_row("SELECT places FROM progress", [], |row| row.get(0))?;
     let before = places;
@@ -325,11 +364,21 @@ fn put(
         let place = known.as_ref().map_or(places, |(place, _)| *place);
         places += u64::from(known.is_none());
         write_row(transaction, place, &row)?;
+        details::judge(transaction, names, place, play)?;
+        if let Some(told) = told.remove(&key) {
+            details::hear(transaction, place, told)?;
+        }
         transaction
             .prepare_cached("INSERT OR REPLACE INTO plays VALUES (?1, ?2, ?3, ?4, ?5)")?
             .execute(params![device, session, place, row.listener, text])?;
         let before = known.map(|(_, text)| serde_json::from_str(&text)).transpose()?;
         changes.push(Change { before, now: Some(play.clone()) });
+    }
+    // Sessions whose plays are what they were.
+    for (key, told) in told {
+        if let Some(place) = details::place(transaction, &key)? {
+            details::hear(transaction, place, told)?;
+        }
     }
     if places != before {
         transaction.prepare_cached("UPDATE progress SET places = ?1")?.execute([places])?;
