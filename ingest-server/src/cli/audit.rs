@@ -38,15 +38,7 @@ pub struct AuditOptions {
 
 impl AuditOptions {
     pub fn run(self) -> CommandResult {
-        let key = LogKey::parse(self.log_key.trim()).map_err(|error| format!("--log-key: {error}"))?;
-        let remote = self.source.starts_with("http://") || self.source.starts_with("https://");
-        let report = if remote {
-            let file = fetched(&self.source, self.token)?;
-            audit(file.metadata()?.len(), lines(file), key)?
-        } else {
-            let path = Path::new(&self.source);
-            audit_path(path, key).map_err(|error| format!("{}: {error}", self.source))?
-        };
+        let report = audited(&self.source, self.token, Auditor::new(log_key(&self.log_key)?))?.finish();
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
@@ -58,6 +50,25 @@ impl AuditOptions {
             wrong => Err(format!("the export does not hold: {wrong} things are wrong").into()),
         }
     }
+}
+
+/// The verifier key that was given.
+pub(super) fn log_key(text: &str) -> Result<LogKey, String> {
+    LogKey::parse(text.trim()).map_err(|error| format!("--log-key: {error}"))
+}
+
+/// Gives an auditor all of what `source` names: a file, a folder, or a running server.
+pub(super) fn audited(
+    source: &str,
+    token: String,
+    auditor: Auditor,
+) -> Result<Auditor, Box<dyn std::error::Error>> {
+    if source.starts_with("http://") || source.starts_with("https://") {
+        let file = fetched(source, token)?;
+        return Ok(audit(file.metadata()?.len(), lines(file), auditor)?);
+    }
+    let audited = audit_path(Path::new(source), auditor);
+    Ok(audited.map_err(|error| format!("{source}: {error}"))?)
 }
 
 /// The export of a running server, in a file that goes when it is closed.
@@ -81,7 +92,7 @@ fn fetched(url: &str, token: String) -> Result<File, Box<dyn std::error::Error>>
 }
 
 /// Audits a file of lines, a Parquet file, or a folder of those.
-fn audit_path(path: &Path, key: LogKey) -> io::Result<Report> {
+fn audit_path(path: &Path, auditor: Auditor) -> io::Result<Auditor> {
     let is_table = |path: &Path| path.extension().is_some_and(|ending| ending == "parquet");
     let files = if path.is_dir() {
         tables(path)?.into_iter().map(|(path, _)| path).collect()
@@ -89,7 +100,7 @@ fn audit_path(path: &Path, key: LogKey) -> io::Result<Report> {
         vec![path.to_owned()]
     } else {
         let file = File::open(path)?;
-        return audit(file.metadata()?.len(), lines(file), key);
+        return audit(file.metadata()?.len(), lines(file), auditor);
     };
     let mut total = 0;
     for file in &files {
@@ -110,7 +121,7 @@ fn audit_path(path: &Path, key: LogKey) -> io::Result<Report> {
             line.map(|line| (line.into_bytes(), bytes)).map_err(named)
         })
     });
-    audit(total, rows, key)
+    audit(total, rows, auditor)
 }
 
 /// The lines of a file, each with how much of the file it is.
@@ -126,10 +137,10 @@ fn lines(file: File) -> impl Iterator<Item = io::Result<(Vec<u8>, u64)>> {
 fn audit(
     total: u64,
     mut lines: impl Iterator<Item = io::Result<(Vec<u8>, u64)>>,
-    key: LogKey,
-) -> io::Result<Report> {
+    mut auditor: Auditor,
+) -> io::Result<Auditor> {
     let bar = bytes_bar(total);
-    let (mut auditor, known) = (Auditor::new(key), KnownKeys::default());
+    let known = KnownKeys::default();
     loop {
         let mut chunk = Vec::with_capacity(LINES);
         for line in lines.by_ref().take(LINES) {
@@ -139,7 +150,7 @@ fn audit(
         }
         if chunk.is_empty() {
             bar.finish_and_clear();
-            return Ok(auditor.finish());
+            return Ok(auditor);
         }
         for line in checked(&known, &chunk) {
             auditor.take(line);

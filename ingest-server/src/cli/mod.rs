@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod evidence;
 mod export;
+mod joint;
 mod keys;
 mod migrate;
 mod progress;
@@ -54,6 +55,8 @@ enum Command {
     Export(export::ExportOptions),
     /// Check an export: every signature, root, verdict and count
     Audit(audit::AuditOptions),
+    /// Say what sessions are worth whose batches reached several nodes
+    Joint(joint::JointOptions),
     /// Be a witness: cosign checkpoints of other logs that only grow
     Witness(witness::WitnessOptions),
 }
@@ -95,6 +98,7 @@ fn read_and_run() -> CommandResult {
         Command::Evidence(options) => options.run(),
         Command::Export(options) => options.run(),
         Command::Audit(options) => options.run(),
+        Command::Joint(options) => options.run(),
         Command::Witness(options) => options.run(),
     }
 }

@@ -1,5 +1,6 @@
 //! Servers in processes of their own, with journals of their own, that load into one ClickHouse.
 
+mod away;
 mod killed;
 mod shared;
 
@@ -124,6 +125,15 @@ impl World {
         }
         assert_eq!(status, 200, "{text}");
         Some(text)
+    }
+
+    /// The stream of live totals.
+    async fn live(&self, url: &str) -> reqwest::Response {
+        let token = self.issuer.service_token(AUDIENCE, SCOPE_READ_COUNTS, now_s());
+        let answer =
+            self.client.get(format!("{url}/v1/live?total=true")).bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer
     }
 
     async fn counts(&self, url: &str) -> Option<Counts> {

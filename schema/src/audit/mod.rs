@@ -8,12 +8,14 @@
 //! It keeps some 100 bytes for each entry and the events of every session: about 2 GB for a million plays.
 
 mod checked;
+mod joint;
 mod keys;
 mod plays;
 mod report;
 mod tree;
 
 pub use checked::CheckedLine;
+pub use joint::{Holdings, JointPlay, joint_plays};
 pub use report::{Fault, Finding, Report};
 
 use crate::analysis::Analysis;
@@ -125,8 +127,26 @@ impl Auditor {
         self.tree.size()
     }
 
+    /// Keeps what the log holds of plays, for [`Self::finish_with_holdings`]: twice the memory.
+    #[must_use]
+    pub fn keeping_holdings(mut self) -> Self {
+        self.plays.kept = Some(Vec::new());
+        self
+    }
+
+    /// What the audit came to, and what the log holds of plays.
+    pub fn finish_with_holdings(mut self) -> (Report, Holdings) {
+        let report = self.conclude();
+        let origin = self.keys.name().to_owned();
+        (report, Holdings::new(origin, self.plays.kept.take().unwrap_or_default(), self.plays.judged()))
+    }
+
     /// What the audit came to.
     pub fn finish(mut self) -> Report {
+        self.conclude()
+    }
+
+    fn conclude(&mut self) -> Report {
         if !self.complete {
             self.report.find(Fault::Incomplete, None, "the export does not end with a checkpoint");
         }
@@ -146,7 +166,7 @@ impl Auditor {
         }
         self.report.entries = self.tree.size();
         self.plays.finish(&mut self.report);
-        self.report
+        std::mem::take(&mut self.report)
     }
 
     fn header(&mut self, header: &Header) {

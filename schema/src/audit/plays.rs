@@ -22,6 +22,8 @@ pub(super) struct Plays {
     through: u64,
     /// Batches that no verdict rests on yet.
     waiting: VecDeque<Heard>,
+    /// All batches, if they are kept.
+    pub kept: Option<Vec<Heard>>,
     /// Whether batches were erased: what they said of other sessions cannot be found again.
     erased_batches: bool,
     /// The verdicts on each session: the index of the entry, and the play.
@@ -46,6 +48,7 @@ impl Plays {
             present: 0,
             through: 0,
             waiting: VecDeque::new(),
+            kept: None,
             erased_batches: false,
             verdicts: BTreeMap::new(),
             erased: Vec::new(),
@@ -74,7 +77,11 @@ impl Plays {
 
     /// A batch speaks of sessions.
     pub fn batch(&mut self, batch: Reported, received: &Received) {
-        self.waiting.push_back(Heard::of(batch, received));
+        let heard = Heard::of(batch, received);
+        if let Some(kept) = &mut self.kept {
+            kept.push(heard.clone());
+        }
+        self.waiting.push_back(heard);
     }
 
     /// A batch was erased, before anything rests on it.
@@ -230,6 +237,11 @@ impl Plays {
             report.find(Fault::VerdictMissing, index, sentence);
         }
         tally.lines().collect()
+    }
+
+    /// The sessions as they are judged in the end.
+    pub fn judged(&self) -> BTreeMap<SessionKey, Play> {
+        self.judge().casebook().cases().map(|case| (case.key(), case.play.clone())).collect()
     }
 
     /// Sums up the sessions as they are judged in the end.

@@ -111,11 +111,17 @@ pub fn letters(
 /// What a device knows of what it sent.
 #[derive(Debug, Default)]
 struct Chain {
+    end: End,
+    /// The other hand that holds the key.
+    beside: End,
+    acks: Vec<u64>,
+}
+
+/// Where a chain goes on: the last batch's number and hash.
+#[derive(Clone, Debug, Default)]
+struct End {
     seq: u64,
     last: Option<Hash>,
-    /// The last batch of the other hand that holds the key.
-    beside: Option<Hash>,
-    acks: Vec<u64>,
 }
 
 impl Chain {
@@ -125,20 +131,23 @@ impl Chain {
     }
 
     fn tie(&mut self, tie: Tie, hash: Hash) -> (u64, Option<Hash>) {
-        let prev = match tie {
-            Tie::Next => self.last,
+        let mut prev = self.end.last;
+        match tie {
+            Tie::Next => {}
             Tie::AfterALostOne => {
-                self.seq += 1;
-                Some(Hash::of_parts(&[b"lost", &hash.0]))
+                self.end.seq += 1;
+                prev = Some(Hash::of_parts(&[b"lost", &hash.0]));
             }
-            // Two hands take turns, each on its own branch from the first batch on.
+            // Two hands take turns. The second was given a copy after the first batch, and both count on from there.
             Tie::Beside => {
-                std::mem::swap(&mut self.last, &mut self.beside);
-                self.last.or(self.beside)
+                std::mem::swap(&mut self.end, &mut self.beside);
+                if self.end.last.is_none() {
+                    self.end = self.beside.clone();
+                }
+                prev = self.end.last;
             }
-        };
-        self.seq += 1;
-        self.last = Some(hash);
-        (self.seq, prev)
+        }
+        self.end = End { seq: self.end.seq + 1, last: Some(hash) };
+        (self.end.seq, prev)
     }
 }

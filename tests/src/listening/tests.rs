@@ -13,6 +13,8 @@ fn a_small_world_is_told_apart() {
             Kind::Fraud(_) => assert!(tally.share() >= 0.9, "{kind:?}: {tally:?}"),
         }
     }
+    let forked = &tallies[&Kind::Fraud(Trick::ChainForks)];
+    assert_eq!(forked.signals.get("chain_fork"), Some(&forked.plays), "a key in two hands is seen as that");
     assert_eq!(tallies.len(), Habit::ALL.len() + Trick::ALL.len(), "every kind plays");
     assert!(figures.recall >= 0.95 && figures.honest_flagged < 0.001, "{figures:?}");
 }

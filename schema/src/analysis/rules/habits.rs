@@ -128,6 +128,7 @@ mod tests {
         assert_eq!(marked("near_threshold", Scope::Listener, &machine), 40);
         let seeker = row(200, 4 * MINUTE, |number, at| lasting(number, at, (30 + number % 90) * SECOND));
         assert_eq!(marked("near_threshold", Scope::Device, &seeker), 0, "one who skips at any time");
+        assert_eq!(marked("near_threshold", Scope::Listener, &seeker), 0);
         let few = row(10, 40 * SECOND, |number, at| lasting(number, at, 31 * SECOND));
         assert_eq!(marked("near_threshold", Scope::Device, &few), 0);
     }
@@ -156,6 +157,7 @@ mod tests {
         let looping =
             |count, every| row(count, every, |number, at| Trace { track: "one".into(), ..play(number, at) });
         assert_eq!(marked("track_loop", Scope::Device, &looping(160, 3 * MINUTE)), 0, "all night");
+        assert_eq!(marked("track_loop", Scope::Listener, &looping(160, 3 * MINUTE)), 0);
         assert_eq!(marked("track_loop", Scope::Device, &looping(480, 3 * MINUTE)), 480);
         let hasty = row(300, 40 * SECOND, |number, at| Trace {
             track: "one".into(),

@@ -91,3 +91,19 @@ fn windows(
 fn counted(plays: &[&Trace]) -> Vec<usize> {
     (0..plays.len()).filter(|&place| plays[place].counts()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_guide_has_every_signal_with_its_weight() {
+        let guide = include_str!("../../../../docs/guides/plays.md");
+        let told: BTreeSet<&str> = guide.lines().filter(|line| line.starts_with("| `")).collect();
+        for Signal { code, weight, .. } in v1().iter().map(|rule| rule.signal()) {
+            let begin = format!("| `{code}` | {weight} | ");
+            assert!(told.iter().any(|line| line.starts_with(&begin)), "{begin}");
+        }
+    }
+}

@@ -183,6 +183,11 @@ mod tests {
         assert_eq!(marked("overlaps", Scope::Device, &pair), 0);
         let crossfaded = row(40, 170 * SECOND, play);
         assert_eq!(marked("overlap", Scope::Device, &crossfaded), 0, "crossfades of 10 s");
+        // A second tab for a dozen of a week's tracks.
+        let mut tabs = row(120, 4 * MINUTE, play);
+        tabs.extend((0..12).map(|number| play(100 + number, number * 12 * MINUTE + MINUTE)));
+        assert!(marked("overlap", Scope::Device, &tabs) >= 20);
+        assert_eq!(marked("overlaps", Scope::Device, &tabs), 0, "two tabs now and then");
         let doubled = row(40, 90 * SECOND, play);
         assert!(marked("overlaps", Scope::Device, &doubled) >= 38);
     }
@@ -205,6 +210,8 @@ mod tests {
         assert_eq!(marked("clock_jump", Scope::Session, &[wound(1, 0)]), 1);
         assert_eq!(marked("clock_jump", Scope::Session, &[play(1, 0)]), 0);
         assert_eq!(marked("clock_jumps", Scope::Device, &plays), 0, "a clock that was set once");
+        plays.extend((0..4).map(|number| wound(40 + number, (4 + number) * HOUR)));
+        assert_eq!(marked("clock_jumps", Scope::Device, &plays), 0, "a cheap clock, in 5 of 35 sessions");
         assert_eq!(marked("clock_jumps", Scope::Device, &row(10, 4 * MINUTE, wound)), 10);
     }
 
@@ -236,6 +243,7 @@ mod tests {
         assert_eq!(marked("round_the_clock", Scope::Device, &half), 440, "also with pauses");
         let shop = row(280, 3 * MINUTE, play);
         assert_eq!(marked("round_the_clock", Scope::Device, &shop), 0, "a shop that is open for 14 hours");
+        assert_eq!(marked("round_the_clock", Scope::Listener, &shop), 0);
         let mut sleeper = row(160, 3 * MINUTE, play);
         sleeper.extend((0..12).map(|hour| lasting(1000 + hour, (9 + hour) * HOUR, 50 * MINUTE)));
         assert_eq!(marked("round_the_clock", Scope::Device, &sleeper), 0, "all night, and all day at work");
