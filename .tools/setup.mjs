@@ -9,6 +9,7 @@ import { ensureDeny } from "./setup/deny.mjs";
 import { ensureFirefox } from "./setup/firefox.mjs";
 import { ensureGo } from "./setup/go.mjs";
 import { ensureKotlin } from "./setup/kotlin.mjs";
+import { ensureLinters } from "./setup/linters.mjs";
 import { ensurePackages } from "./setup/packages.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRust } from "./setup/rust.mjs";
@@ -25,6 +26,7 @@ export const EVERYTHING = {
   go: true,
   deny: true,
   lints: true,
+  linters: true,
 };
 
 /**
@@ -41,12 +43,14 @@ export async function setup({
   python = false,
   deny = false,
   lints = false,
+  linters = false,
 } = {}) {
   return step("Set up", async () => {
     const rust = await ensureRust({ lints });
     await ensurePackages();
     if (go) await ensureGo();
     if (clickhouse) await ensureClickHouse();
+    if (linters) await ensureLinters();
     return {
       wasm: wasm ? await ensureWasm(rust) : undefined,
       browser: browser ? await ensureBrowser() : undefined,
