@@ -39,8 +39,8 @@ function shown(track: string, { sessions, length_ms, heard, started, ended }: Re
     ["Begin at the start", share(started[0] ?? 0, sessions)],
     ["Hear the middle", share(heard[heard.length / 2] ?? 0, sessions)],
     ["Hear the end", share(heard.at(-1) ?? 0, sessions)],
-    ["Most who stop before it", mostAt(ended.slice(0, -1), sessions, at)],
-    ["Most who begin later", mostAt([0, ...started.slice(1)], sessions, at)],
+    ["Most leave at", mostAt(ended.slice(0, -1), sessions, at)],
+    ["Most join at", mostAt([0, ...started.slice(1)], sessions, at)],
   ];
   const rows = heard.map((count, part) => [places[part] ?? 0, count, started[part] ?? 0, ended[part] ?? 0]);
   return [
