@@ -44,6 +44,16 @@ test("the protocol's page names each member of a batch, each type of event and e
   assert.deepEqual(named(page, "| `code` | status |"), codes.filter((code) => !actions.includes(code)).toSorted());
 });
 
+test("the dashboard says in words what each reason and each signal means", () => {
+  const reasons = read("schema/src/play/mod.rs").match(/Self::\w+ => "[a-z_]+"/g) ?? [];
+  const statuses = ["valid", "short", "muted", "suspect", "invalid"];
+  const codes = reasons.map((line) => line.split('"')[1]).filter((code) => !statuses.includes(code));
+  const known = [...codes, ...named("docs/guides/plays.md", "| signal | weight |")];
+  const meanings = read("ingest-server/dashboard/src/views/reasons.ts").split("MEANINGS")[1].split("};")[0];
+  const told = [...meanings.matchAll(/^ {2}(\w+): "/gm)].map(([, code]) => code);
+  assert.deepEqual(told.toSorted(), known.toSorted());
+});
+
 test("the guide for the web names each field of a batch, and none that there is not", () => {
   const known = [...fields(JSON.parse(read("schema/json/batch.v1.json")))];
   assert.deepEqual(named("docs/guides/web.md", "| field | what it is |"), known.toSorted());
