@@ -18,6 +18,7 @@ use opentelemetry_otlp::{
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tracing::{Event, Metadata, Subscriber};
@@ -42,7 +43,7 @@ pub struct Running {
 /// Starts logging; what is for the collector is sent from `runtime`.
 pub fn start(telemetry: Telemetry, runtime: &Handle) -> Result<Running, ExporterBuildError> {
     let wanted = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let lines = match telemetry.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),

@@ -6,7 +6,7 @@ use crate::config::{Config, ConfigError, ServeOptions};
 use crate::{server, socket, telemetry};
 use clap::Args;
 use sd_notify::NotifyState;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
@@ -89,7 +89,8 @@ fn tell_manager(state: NotifyState<'_>) {
 /// What happens goes to stderr; `RUST_LOG` says how much of it.
 pub(super) fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let coloured = io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(io::stderr).init();
 }
 
 /// Resolves with SIGTERM or SIGINT.
