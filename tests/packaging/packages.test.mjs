@@ -38,6 +38,15 @@ for (const name of PACKAGES) {
     );
   });
 
+  test(`${name}: it says what publishing with provenance needs`, () => {
+    const manifest = JSON.parse(readFileSync(join(project.folder, "node_modules", name, "package.json"), "utf8"));
+    assert.deepEqual(manifest.publishConfig, { access: "public", provenance: true });
+    const { type, url, directory } = manifest.repository;
+    assert.deepEqual([type, /^git\+https:\/\/.+\.git$/.test(url)], ["git", true]);
+    const source = JSON.parse(readFileSync(join(ROOT, directory, "package.json"), "utf8"));
+    assert.equal(source.name, name, "the folder that it names is this package's");
+  });
+
   test(`${name}: its types are right for whoever may import it`, async () => {
     const packed = createPackageFromTarballData(new Uint8Array(readFileSync(project.tarballs[name])));
     const { problems } = await checkPackage(packed);

@@ -5,9 +5,10 @@ import type { Loudness } from "../../queue.js";
 import type { Span } from "../../spans.js";
 import type { Engine, EngineListener, EngineSignal } from "../engine.js";
 import type { GainMode, Order, Rendered, Report } from "./messages.js";
-import { hasDevices, Output } from "./output.js";
+import { Outlet } from "./outlet.js";
 import { Places } from "./places.js";
 import { Thread } from "./thread.js";
+import { Waiting } from "./waiting.js";
 
 /** How the engine is set up. */
 export interface WasmEngineOptions {
@@ -34,8 +35,8 @@ export class WasmEngine implements Engine {
     (report) => this.#hear(report),
     () => this.#begun(),
   );
-  #output: Output | undefined;
-  #opening: Promise<Output> | undefined;
+  readonly #outlet: Outlet;
+  readonly #waiting = new Waiting();
   /** The track that is loaded, and the one that follows. */
   #id = 0;
   #ids = 0;
@@ -55,14 +56,10 @@ export class WasmEngine implements Engine {
   /** Where the output stands still until what was written anew is marked: what it tells meanwhile is of no place. */
   #frozen: { readonly positionMs: number; readonly seek: number } | undefined;
   #speed = 1;
-  #volume = 1;
-  #muted = false;
-  #device: string;
-  #waiting: { resolve: () => void; reject: (reason: DOMException) => void }[] = [];
 
   constructor(options: WasmEngineOptions = {}) {
     this.#options = options;
-    this.#device = options.device ?? "";
+    this.#outlet = new Outlet(options.device ?? "", (rendered) => this.#heard(rendered));
   }
 
   listen(listener: EngineListener): void {
@@ -71,7 +68,7 @@ export class WasmEngine implements Engine {
 
   /** What sounds, once something does. */
   get output(): AudioNode | undefined {
-    return this.#output?.node;
+    return this.#outlet.output?.node;
   }
 
   /** Frames that left for the speakers, and times that there were none to leave. */
@@ -93,13 +90,11 @@ export class WasmEngine implements Engine {
   }
 
   get device(): string {
-    return this.#device;
+    return this.#outlet.device;
   }
 
-  async setDevice(id: string): Promise<void> {
-    if (!hasDevices()) throw new DOMException("this browser has no choice of devices", "NotSupportedError");
-    await this.#output?.setDevice(id);
-    this.#device = id;
+  setDevice(id: string): Promise<void> {
+    return this.#outlet.setDevice(id);
   }
 
   hint(src: string, loudness: Loudness): void {
@@ -107,20 +102,20 @@ export class WasmEngine implements Engine {
   }
 
   get volume(): number {
-    return this.#volume;
+    return this.#outlet.volume;
   }
 
   set volume(volume: number) {
-    this.#volume = Math.max(0, Math.min(1, volume));
+    this.#outlet.volume = volume;
     this.#volumeChanged();
   }
 
   get muted(): boolean {
-    return this.#muted;
+    return this.#outlet.muted;
   }
 
   set muted(muted: boolean) {
-    this.#muted = muted;
+    this.#outlet.muted = muted;
     this.#volumeChanged();
   }
 
@@ -140,7 +135,7 @@ export class WasmEngine implements Engine {
   }
 
   load(src: string, positionMs = 0): void {
-    this.#reject("AbortError", "another track was loaded");
+    this.#waiting.reject("AbortError", "another track was loaded");
     // It has followed on the one before already: nothing is loaded, sound goes on.
     if (this.#next?.src === src && this.#places.id === this.#next.id && positionMs === 0) {
       this.#adopt(this.#next);
@@ -170,9 +165,7 @@ export class WasmEngine implements Engine {
       this.seek(0);
     }
     // Failed before, or never loaded: there is nothing to wait for.
-    const sound = new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-    });
+    const sound = this.#waiting.sound();
     void this.#run();
     return sound;
   }
@@ -180,8 +173,8 @@ export class WasmEngine implements Engine {
   pause(): void {
     if (!this.#wanted) return;
     this.#wanted = false;
-    this.#reject("AbortError", "playback was paused");
-    this.#output?.command({ running: false });
+    this.#waiting.reject("AbortError", "playback was paused");
+    this.#outlet.command({ running: false });
     const wasSounding = this.#sounding;
     this.#sounding = false;
     if (wasSounding) this.#tellPosition();
@@ -198,16 +191,16 @@ export class WasmEngine implements Engine {
     this.#renewing = false;
     this.#frozen = undefined;
     this.#ended = false;
-    this.#output?.command({ hold: true });
+    this.#outlet.command({ hold: true });
     this.#tell({ type: "seeking", fromMs, toMs: this.positionMs });
     this.#order({ type: "seek", id: this.#id, positionMs: toMs, seek: this.#ids, speed: this.#speed });
   }
 
   /** Has all after the present place written anew, once that stands still: no seek that anyone is told of. */
   #renew(): void {
-    if (this.#output) {
+    if (this.#outlet.output) {
       this.#renewing = true;
-      this.#output.command({ hold: true });
+      this.#outlet.command({ hold: true });
     } else this.#rewrite();
   }
 
@@ -232,13 +225,13 @@ export class WasmEngine implements Engine {
   unload(): void {
     this.#wanted = false;
     this.#sounding = false;
-    this.#reject("AbortError", "the track was let go");
+    this.#waiting.reject("AbortError", "the track was let go");
     this.#src = "";
     this.#id = 0;
     this.#next = undefined;
     this.#reset();
     this.#places.clear();
-    this.#output?.command({ running: false, hold: true });
+    this.#outlet.command({ running: false, hold: true });
     this.#order({ type: "stop" });
   }
 
@@ -246,7 +239,7 @@ export class WasmEngine implements Engine {
   close(): void {
     this.unload();
     this.#thread.end();
-    this.#output?.close();
+    this.#outlet.close();
   }
 
   #begin(src: string): void {
@@ -256,7 +249,7 @@ export class WasmEngine implements Engine {
     this.#next = undefined;
     this.#reset();
     this.#places.clear();
-    this.#output?.command({ hold: true, running: false });
+    this.#outlet.command({ hold: true, running: false });
   }
 
   #reset(): void {
@@ -282,23 +275,23 @@ export class WasmEngine implements Engine {
 
   /** Where the sound is that is heard, in milliseconds. */
   #place(): number {
-    const place = this.#places.of(this.#id, this.#rendered.at, this.#output?.connection.rate ?? 1);
+    const place = this.#places.of(this.#id, this.#rendered.at, this.#outlet.rate);
     return this.#durationMs === undefined ? place : Math.min(place, this.#durationMs);
   }
 
   /** Sounds, if that is wanted and there is an output. */
   async #run(): Promise<void> {
-    const output = this.#output;
+    const { output } = this.#outlet;
     const id = this.#id;
     if (!this.#wanted || !output || this.#durationOutput !== id) return;
     const started = await output.start();
     if (id !== this.#id || !this.#wanted) return;
     if (!started) {
       this.#wanted = false;
-      this.#reject("NotAllowedError", "the browser wants a gesture before there is sound");
+      this.#waiting.reject("NotAllowedError", "the browser wants a gesture before there is sound");
       return;
     }
-    output.volume(this.#muted ? 0 : this.#volume);
+    this.#outlet.applyVolume();
     output.command({ running: true });
   }
 
@@ -313,8 +306,7 @@ export class WasmEngine implements Engine {
   #begun(): void {
     this.#set();
     // Its other end belonged to the thread before.
-    this.#output?.close();
-    this.#output = undefined;
+    this.#outlet.close();
   }
 
   #set(): void {
@@ -355,35 +347,14 @@ export class WasmEngine implements Engine {
 
   /** Sees that there is an output at the track's own rate. */
   async #connect(id: number, rate: number): Promise<void> {
-    if (this.#output?.connection.rate !== rate) {
-      this.#output?.close();
-      this.#output = undefined;
-      const opening: Promise<Output> = Output.open(rate, this.#device, (rendered) => {
-        if (this.#output && this.#opening === opening) this.#heard(rendered);
+    if (this.#outlet.output?.connection.rate !== rate) {
+      const output = await this.#outlet.open(rate).catch(() => {
+        const message = "the browser gives no output for sound";
+        if (id === this.#id) this.#failed({ id, code: "unplayable", message, fatal: false });
+        return undefined;
       });
-      this.#opening = opening;
-      let output: Output;
-      try {
-        output = await opening;
-      } catch {
-        if (id === this.#id) {
-          this.#failed({ id, code: "unplayable", message: "the browser gives no output for sound", fatal: false });
-        }
-        return;
-      }
-      if (this.#opening !== opening) {
-        output.close();
-        return;
-      }
-      this.#output = output;
-      this.#rendered = {
-        at: 0,
-        heard: this.#rendered.heard,
-        glitches: this.#rendered.glitches,
-        starving: false,
-        ended: false,
-        holding: false,
-      };
+      if (!output) return;
+      this.#rendered = { ...this.#rendered, at: 0, starving: false, ended: false, holding: false };
       this.#order({ type: "connect", ...output.connection });
     }
     this.#durationOutput = this.#id;
@@ -423,7 +394,7 @@ export class WasmEngine implements Engine {
     } else if (this.#places.isBeyond(this.#id, rendered.at)) {
       if (!this.#sounding) {
         this.#sounding = true;
-        for (const { resolve } of this.#waiting.splice(0)) resolve();
+        this.#waiting.resolve();
         this.#tell({ type: "playing", positionMs: this.positionMs });
       }
       if (Math.abs(this.positionMs - this.#toldMs) >= TELL_MS) this.#tellPosition();
@@ -440,14 +411,14 @@ export class WasmEngine implements Engine {
     this.#tell({ type: "ended", positionMs });
     // Whoever listens has loaded it by now; else it is not to be heard.
     if (next && this.#id === next.id && wanted) return;
-    if (this.#id !== next?.id) this.#output?.command({ running: false });
+    if (this.#id !== next?.id) this.#outlet.command({ running: false });
   }
 
   #end(): void {
     this.#sounding = false;
     this.#wanted = false;
     this.#ended = true;
-    this.#output?.command({ running: false });
+    this.#outlet.command({ running: false });
     const positionMs = this.durationMs ?? this.positionMs;
     this.#tell({ type: "position", positionMs });
     this.#tell({ type: "ended", positionMs });
@@ -471,15 +442,15 @@ export class WasmEngine implements Engine {
     const positionMs = this.positionMs;
     this.#wanted = false;
     this.#sounding = false;
-    this.#output?.command({ running: false });
-    this.#reject("NotSupportedError", message);
+    this.#outlet.command({ running: false });
+    this.#waiting.reject("NotSupportedError", message);
     this.#tell({ type: "failed", code, message, positionMs });
   }
 
   #volumeChanged(): void {
     this.#tellPosition();
-    this.#output?.volume(this.#muted ? 0 : this.#volume);
-    this.#tell({ type: "volume", volume: this.#volume, muted: this.#muted });
+    this.#outlet.applyVolume();
+    this.#tell({ type: "volume", volume: this.volume, muted: this.muted });
   }
 
   #tellPosition(): void {
@@ -490,10 +461,6 @@ export class WasmEngine implements Engine {
 
   #tell(signal: EngineSignal): void {
     this.#listener(signal);
-  }
-
-  #reject(name: string, message: string): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(new DOMException(message, name));
   }
 }
 
