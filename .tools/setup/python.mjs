@@ -33,7 +33,7 @@ async function works() {
 
 async function install() {
   rmSync(FOLDER, { recursive: true, force: true });
-  say("installing Python packages for tests (once, 50 MB)");
+  say("installing Python packages for tests (once, 110 MB on the disk)");
   if ((await ask("python3", ["-c", "import venv, ensurepip"])).code !== 0) {
     await aptInstall(["python3", "python3-venv"], OTHERWISE);
   }

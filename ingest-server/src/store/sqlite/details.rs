@@ -25,26 +25,49 @@ pub fn told(additions: &[Addition]) -> BTreeMap<SessionKey, Told> {
     told
 }
 
-/// Keeps why a play is worth what it is.
+/// Begins with a play at a new place.
+pub fn begin(
+    transaction: &Transaction<'_>,
+    names: &mut HashMap<String, Name>,
+    place: u64,
+    play: &Play,
+    told: &Told,
+) -> Result<(), StoreError> {
+    let why = why(transaction, names, play)?;
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO details VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![place, why, told.length_ms, serde_json::to_string(&told.heard)?])?;
+    Ok(())
+}
+
+/// Keeps why a play is worth what it is now.
 pub fn judge(
     transaction: &Transaction<'_>,
     names: &mut HashMap<String, Name>,
     place: u64,
     play: &Play,
 ) -> Result<(), StoreError> {
-    let codes = Reason::codes(play);
-    let why = if codes.is_empty() { 0 } else { intern(transaction, names, &codes.join(" "))? };
+    let why = why(transaction, names, play)?;
     transaction
-        .prepare_cached(
-            "INSERT INTO details VALUES (?1, ?2, 0, '[]') ON CONFLICT (place) DO UPDATE SET why = ?2
-             WHERE why != ?2",
-        )?
+        .prepare_cached("UPDATE details SET why = ?2 WHERE place = ?1 AND why != ?2")?
         .execute(params![place, why])?;
     Ok(())
 }
 
+fn why(
+    transaction: &Transaction<'_>,
+    names: &mut HashMap<String, Name>,
+    play: &Play,
+) -> rusqlite::Result<Name> {
+    let codes = Reason::codes(play);
+    if codes.is_empty() { Ok(0) } else { intern(transaction, names, &codes.join(" ")) }
+}
+
 /// Adds what batches tell of the session at a place.
 pub fn hear(transaction: &Transaction<'_>, place: u64, mut told: Told) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
     let Some(known) = read(transaction, place)? else { return Ok(()) };
     told.length_ms = told.length_ms.max(known.length_ms);
     told.heard.extend(known.heard.as_slice().iter().copied());

@@ -364,8 +364,11 @@ fn put(
         let place = known.as_ref().map_or(places, |(place, _)| *place);
         places += u64::from(known.is_none());
         write_row(transaction, place, &row)?;
-        details::judge(transaction, names, place, play)?;
-        if let Some(told) = told.remove(&key) {
+        let told = told.remove(&key).unwrap_or_default();
+        if known.is_none() {
+            details::begin(transaction, names, place, play, &told)?;
+        } else {
+            details::judge(transaction, names, place, play)?;
             details::hear(transaction, place, told)?;
         }
         transaction
