@@ -4,8 +4,8 @@ use super::engine::Engine;
 use super::model::{EVENTS, Model, Random, addition, any_play};
 use super::{Tested, agree, clickhouse, runtime};
 use delistening_ingest::live::Live;
-use delistening_ingest::store::Store as _;
 use delistening_ingest::store::clickhouse::migrations;
+use delistening_ingest::store::{Store as _, StoreError};
 use delistening_schema::play::Play;
 use std::time::Duration;
 
@@ -120,4 +120,35 @@ fn while_clickhouse_is_away_everything_else_goes_on_and_then_it_catches_up() {
     assert_eq!(store.load().unwrap(), 1);
     agree(&Tested::ClickHouse(store), &model, &mut random, 3);
     engine.kill();
+}
+
+#[test]
+fn when_too_much_waits_no_more_is_put_aside_until_clickhouse_has_taken_it() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let connection = super::engine::database();
+    runtime.block_on(migrations::migrate(&connection)).unwrap();
+    let store = clickhouse(connection.clone(), "log.example", folder.path(), &runtime);
+    let (mut random, mut model) = (Random::new(17), Model::default());
+    let plays: Vec<Play> = (0..3).map(|session| any_play(&mut random, session)).collect();
+    model.apply(&plays);
+    let apply = |leaf: usize| {
+        let cursor = leaf as u64 + 1;
+        store.apply(&[addition(leaf as u64, &plays[leaf])], &plays[leaf..=leaf], cursor)
+    };
+    apply(0).unwrap();
+    // As after a million batches: the numbers of rows go on, and what is between the first and the last is not counted.
+    let outbox = rusqlite::Connection::open(folder.path().join("clickhouse-outbox.sqlite")).unwrap();
+    outbox.execute("UPDATE sqlite_sequence SET seq = 1000000 WHERE name = 'waiting'", []).unwrap();
+    apply(1).unwrap();
+    let error = apply(2).unwrap_err();
+    assert!(matches!(error, StoreError::Behind { waiting, .. } if waiting > 1_000_000), "{error}");
+    assert!(error.to_string().contains("the journal keeps the rest"), "{error}");
+    assert_eq!(store.cursor().unwrap(), 2, "what was refused is taken in again");
+    store.load().unwrap();
+    apply(2).unwrap();
+    store.load().unwrap();
+    let batches = runtime.block_on(connection.count("SELECT uniqExact(leaf) FROM play_events")).unwrap();
+    assert_eq!(batches, 3);
+    let (filter, all) = (super::Filter::default(), super::Bounds::all());
+    assert_eq!(store.counts(&filter, &all).unwrap(), model.counts(&filter, &all));
 }
