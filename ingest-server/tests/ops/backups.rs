@@ -107,14 +107,15 @@ fn written(world: &World) {
     });
 }
 
-/// Every file below `folder` with what is in it.
+/// Every file below `folder` with what is in it, but for those in which whoever reads a database notes that they do: they
+/// hold nothing that lasts.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             all.extend(contents(&path));
-        } else {
+        } else if path.extension().is_none_or(|ending| ending != "sqlite-shm") {
             all.push((path.clone(), fs::read(path).unwrap()));
         }
     }
@@ -130,7 +131,7 @@ fn the_doctor_says_what_is_wrong_and_changes_nothing() {
     let whole = contents(&data);
     let doctor = || run("doctor", &[("--data", &data)]);
     assert!(well(&doctor()).contains("the folder is sound"));
-    assert_eq!(contents(&data), whole, "it changes nothing");
+    assert!(contents(&data) == whole, "it changes nothing");
 
     let first = whole.iter().find(|(path, _)| path.to_string_lossy().ends_with("00000.seg.zst")).unwrap();
     let last = whole.iter().find(|(path, _)| path.extension().is_some_and(|ending| ending == "seg")).unwrap();
