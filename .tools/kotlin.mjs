@@ -1,21 +1,19 @@
 // Writes the Kotlin bindings of sdk-mobile from its library, and compiles them with the layer written by hand, the
 // example of its README and the tests' program. `node .tools/kotlin.mjs` builds the library first; then
-// `node --test sdk-mobile/test/` runs the tests. Start reading with `buildKotlin`.
+// `node --test sdk-mobile/test/kotlin/` runs the tests. Start reading with `buildKotlin`.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { hashOf, unlessDone } from "./lib/inputs.mjs";
+import { BUILT, writeBindings } from "./lib/mobile.mjs";
 import { isEntry, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 const OUT = "target/kotlin";
-const BUILT = "target/debug";
-const NAMES = { win32: ["delistening_sdk_mobile.dll", ".exe"], darwin: ["libdelistening_sdk_mobile.dylib", ""] };
-const [LIBRARY, PROGRAM] = NAMES[process.platform] ?? ["libdelistening_sdk_mobile.so", ""];
 
 /** Compiles everything, with the jars from setup; the library and the program that writes bindings are built. */
 export async function buildKotlin({ compiler, runtime }) {
-  await writeBindings();
+  await writeBindings("kotlin", BUILT, `${OUT}/bindings`);
   writeExample();
   const sources = [`${OUT}/bindings`, `${OUT}/example`, "sdk-mobile/kotlin/src", "sdk-mobile/kotlin/test"];
   const classes = `${OUT}/classes`;
@@ -37,14 +35,6 @@ export async function buildKotlin({ compiler, runtime }) {
   ];
   writeFileSync(join(ROOT, OUT, "java.args"), `${args.join("\n")}\n`);
   say(classes);
-}
-
-async function writeBindings() {
-  const out = ["--language", "kotlin", "--no-format", "--out-dir", `${OUT}/bindings`];
-  rmSync(join(ROOT, OUT, "bindings"), { recursive: true, force: true });
-  await run(join(ROOT, BUILT, `uniffi-bindgen${PROGRAM}`), ["generate", ...out, `${BUILT}/${LIBRARY}`], {
-    quiet: true,
-  });
 }
 
 /** The README's example as a function, so that what it shows is known to compile. */

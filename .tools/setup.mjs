@@ -1,5 +1,5 @@
 // Puts in place what the other scripts need: Rust, npm packages and, where asked for, the WASM toolchain, browsers,
-// Kotlin, ClickHouse's engine, Python packages, Go and cargo-deny. Installs what it can without changing what it need not, and else
+// Kotlin, Swift, ClickHouse's engine, Python packages, Go and cargo-deny. Installs what it can without changing what it need not, and else
 // says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
 import { isEntry, main, step } from "./lib/run.mjs";
@@ -13,9 +13,10 @@ import { ensureLinters } from "./setup/linters.mjs";
 import { ensurePackages } from "./setup/packages.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRust } from "./setup/rust.mjs";
+import { ensureSwift } from "./setup/swift.mjs";
 import { ensureWasm } from "./setup/wasm.mjs";
 
-/** Everything that `setup` can put in place. */
+/** Everything that `setup` can put in place, but for Swift: 1.4 GB that `npm run test:swift` alone needs. */
 export const EVERYTHING = {
   wasm: true,
   browser: true,
@@ -30,14 +31,15 @@ export const EVERYTHING = {
 };
 
 /**
- * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, python, deny }`: how to build WASM (see
- * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, the Python, the command that runs cargo-deny; each only where asked for.
+ * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, swift, python, deny }`: how to build WASM (see
+ * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, how to get to Swift, the Python, the command that runs cargo-deny; each only where asked for.
  */
 export async function setup({
   wasm = false,
   browser = false,
   firefox = false,
   kotlin = false,
+  swift = false,
   go = false,
   clickhouse = false,
   python = false,
@@ -56,6 +58,7 @@ export async function setup({
       browser: browser ? await ensureBrowser() : undefined,
       firefox: firefox ? await ensureFirefox() : undefined,
       kotlin: kotlin ? await ensureKotlin() : undefined,
+      swift: swift ? await ensureSwift() : undefined,
       python: python ? await ensurePython() : undefined,
       deny: deny ? await ensureDeny() : undefined,
     };

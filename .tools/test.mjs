@@ -46,7 +46,7 @@ async function all() {
   for (const folder of workspaces()) await nodeTests(folder, tools);
   await step("Tests of the web packages in Firefox", () => inFirefox(tools));
   await step("Build the Kotlin bindings and their tests", () => buildKotlin(tools.kotlin));
-  await nodeTests("sdk-mobile", {}, "sdk-mobile in Kotlin");
+  await nodeTests("sdk-mobile/test/kotlin", {}, "sdk-mobile in Kotlin");
   await step("Licences, sources and advisories of crates", () => checkRust(tools.deny));
   await step("Advisories of npm packages", () => checkNpm());
 }

@@ -39,6 +39,8 @@ pub struct Core {
     outputs: Vec<Output>,
     next_ticket: u64,
     sessions: Map<u32, Session>,
+    #[cfg(feature = "senses")]
+    senses: crate::senses::Senses,
     /// Events stored by this follower that storage has not confirmed yet: a new leader may not have read them.
     unconfirmed: Map<u64, Vec<Record>>,
     /// Whether this core seals and sends.
@@ -121,6 +123,8 @@ impl Core {
             outputs: Vec::new(),
             next_ticket: 1,
             sessions: Map::default(),
+            #[cfg(feature = "senses")]
+            senses: crate::senses::Senses::default(),
             unconfirmed: Map::default(),
             leads: false,
             halted: false,
@@ -204,6 +208,12 @@ impl Core {
             Input::Token { token } => self.token(now, token),
             Input::Response { ticket, result } => self.response(now, ticket, result),
             Input::Fetched { ticket, result } => self.fetched(now, ticket, result),
+            #[cfg(feature = "senses")]
+            Input::Allow(allowed) => self.senses.allow(allowed),
+            #[cfg(feature = "senses")]
+            Input::Moved(motion) => self.senses.moved(now, motion),
+            #[cfg(feature = "senses")]
+            Input::Located { latitude, longitude } => self.senses.located(now, latitude, longitude),
             Input::AcknowledgeAlarm => self.acknowledge_alarm(),
             Input::Online(online) => {
                 if online && !self.online {

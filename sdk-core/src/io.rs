@@ -295,6 +295,20 @@ pub enum Input {
         /// What came.
         result: FetchResult,
     },
+    /// What the listener lets plays tell of the device; nothing, until this is said.
+    #[cfg(feature = "senses")]
+    Allow(crate::senses::Allowed),
+    /// How the device moves, as summed up by [`crate::MotionSummary`] or by the platform.
+    #[cfg(feature = "senses")]
+    Moved(delistening_schema::event::Motion),
+    /// Where the device is: reduced at once to a cell of the size that is allowed.
+    #[cfg(feature = "senses")]
+    Located {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+    },
     /// A person knows that the log was rewritten, and wants to go on with it as it is now. The evidence is kept.
     AcknowledgeAlarm,
     /// The network came or went, as far as the platform can tell.

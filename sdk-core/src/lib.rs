@@ -8,9 +8,9 @@
 //! The rooms: `session` turns player signals into events, `heard` keeps the media intervals really heard,
 //! `queue` holds events until they are sealed, `batch` seals them into a signed chain, `backlog` holds those until
 //! they are proved to be kept, `core/bounds` gives up what is too much, `upload` decides when to send again,
-//! `trust` checks receipts, `audit` asks the log itself. Start with [`Core::handle`].
+//! `trust` checks receipts, `audit` asks the log itself, `senses` keeps what a device senses beside the player. Start with [`Core::handle`].
 
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, feature = "senses")), no_std)]
 
 extern crate alloc;
 
@@ -25,6 +25,8 @@ mod io;
 mod prelude;
 mod queue;
 mod record;
+#[cfg(feature = "senses")]
+mod senses;
 mod session;
 mod sorted;
 mod trust;
@@ -32,6 +34,8 @@ mod upload;
 mod witnesses;
 
 pub use crate::core::Core;
+#[cfg(feature = "senses")]
+pub use crate::senses::{Allowed, MotionSummary, Precision};
 pub use heard::Heard;
 pub use io::{
     Config, EngageKind, Entropy, ErrorNotice, FetchResult, Input, Notice, Now, Output, Record, Signal,

@@ -34,6 +34,9 @@ pub struct Session {
     stalls: u32,
     /// What was recorded of it, for the play rule.
     pub told: Gathering,
+    /// What it was told of the device.
+    #[cfg(feature = "senses")]
+    pub sensed: crate::senses::Told,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -75,6 +78,8 @@ impl Session {
             seeks: 0,
             stalls: 0,
             told: Gathering::default(),
+            #[cfg(feature = "senses")]
+            sensed: crate::senses::Told::default(),
         }
     }
 

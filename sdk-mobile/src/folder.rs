@@ -1,12 +1,13 @@
 //! The app's folder: the records and the key of one device, which belong together.
 
 use crate::errors::TelemetryError;
-use crate::key;
+use crate::key::{self, KeyStore};
 use crate::storage::{Storage, StorageError};
 use delistening_schema::key::SecretKey;
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a folder holds.
 pub struct Contents {
@@ -14,8 +15,15 @@ pub struct Contents {
     pub key: SecretKey,
 }
 
+/// The database, and what SQLite keeps beside it.
+const RECORDS: [&str; 3] = ["records.db", "records.db-wal", "records.db-shm"];
+const KEY: &str = "device.key";
+
+/// Where the key is, if not in the folder.
+pub type Keys = Option<Arc<dyn KeyStore>>;
+
 /// Opens the folder, and makes what is missing in a new one.
-pub fn open(folder: &str) -> Result<Contents, TelemetryError> {
+pub fn open(folder: &str, keys: &Keys) -> Result<Contents, TelemetryError> {
     let path = Path::new(folder);
     let unusable = |reason: String| TelemetryError::FolderUnusable { folder: folder.to_owned(), reason };
     let unreadable = |error: StorageError| match error {
@@ -24,13 +32,32 @@ pub fn open(folder: &str) -> Result<Contents, TelemetryError> {
     };
     make(path).map_err(|error| unusable(error.to_string()))?;
     // First, since it locks the folder against all others.
-    let storage = Storage::open(&path.join("records.db")).map_err(unreadable)?;
+    let storage = Storage::open(&path.join(RECORDS[0])).map_err(unreadable)?;
     let owner = storage.owner().map_err(unreadable)?;
-    let key = open_key(&path.join("device.key"), owner.as_deref())?;
+    let key = open_key(&path.join(KEY), keys, owner.as_deref())?;
     if owner.is_none() {
         storage.set_owner(&key.public().thumbprint().to_string()).map_err(unreadable)?;
     }
     Ok(Contents { storage, key })
+}
+
+/// Erases what [`open`] made, the key first: without it nothing can be told any more. Nobody may hold the folder.
+pub fn erase(folder: &str, keys: &Keys) -> Result<(), TelemetryError> {
+    let path = Path::new(folder);
+    let failed = |error: io::Error| TelemetryError::FolderUnusable {
+        folder: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    if let Some(keys) = keys {
+        keys.erase().map_err(|error| TelemetryError::KeyUnusable { reason: error.to_string() })?;
+    }
+    for name in [KEY].into_iter().chain(RECORDS) {
+        match fs::remove_file(path.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn make(path: &Path) -> io::Result<()> {
@@ -42,11 +69,18 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// A new key is for a new folder only: under another key, the chain of these records could not go on.
-fn open_key(path: &Path, owner: Option<&str>) -> Result<SecretKey, TelemetryError> {
+fn open_key(path: &Path, keys: &Keys, owner: Option<&str>) -> Result<SecretKey, TelemetryError> {
     let unusable = |reason: String| TelemetryError::KeyUnusable { reason };
-    let found = key::read(path).map_err(|error| unusable(error.to_string()))?;
-    match (found, owner) {
-        (None, None) => key::create(path).map_err(|error| unusable(error.to_string())),
+    let found = match keys {
+        Some(keys) => key::load(keys.as_ref()),
+        None => key::read(path).map_err(|error| error.to_string()),
+    };
+    match (found.map_err(unusable)?, owner) {
+        (None, None) => match keys {
+            Some(keys) => key::make(keys.as_ref()),
+            None => key::create(path).map_err(|error| error.to_string()),
+        }
+        .map_err(unusable),
         (None, Some(owner)) => {
             Err(unusable(format!("the key of {owner}, whose records are here, is missing")))
         }
@@ -60,10 +94,11 @@ fn open_key(path: &Path, owner: Option<&str>) -> Result<SecretKey, TelemetryErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use crate::errors::CallbackError;
+    use std::sync::Mutex;
 
     fn refusal(folder: &str) -> TelemetryError {
-        open(folder).err().expect("the folder is refused")
+        open(folder, &None).err().expect("the folder is refused")
     }
 
     #[test]
@@ -71,8 +106,8 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("some/new/folder");
         let folder = folder.to_str().unwrap();
-        let device = open(folder).unwrap().key.public();
-        let held = open(folder).unwrap();
+        let device = open(folder, &None).unwrap().key.public();
+        let held = open(folder, &None).unwrap();
         assert_eq!(held.key.public(), device);
         assert!(matches!(refusal(folder), TelemetryError::FolderInUse { .. }));
     }
@@ -81,13 +116,75 @@ mod tests {
     fn a_key_that_is_gone_or_replaced_is_told_and_not_made_anew() {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().to_str().unwrap();
-        open(folder).unwrap();
+        open(folder, &None).unwrap();
         let key = parent.path().join("device.key");
         fs::remove_file(&key).unwrap();
         assert!(matches!(refusal(folder), TelemetryError::KeyUnusable { .. }));
         assert!(!key.exists());
         key::create(&key).unwrap();
         assert!(matches!(refusal(folder), TelemetryError::KeyUnusable { .. }));
+    }
+
+    /// Keeps the key as a platform would: elsewhere.
+    #[derive(Default)]
+    struct Elsewhere(Mutex<Option<Vec<u8>>>);
+
+    impl KeyStore for Elsewhere {
+        fn load(&self) -> Result<Option<Vec<u8>>, CallbackError> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        fn save(&self, key: Vec<u8>) -> Result<(), CallbackError> {
+            *self.0.lock().unwrap() = Some(key);
+            Ok(())
+        }
+
+        fn erase(&self) -> Result<(), CallbackError> {
+            *self.0.lock().unwrap() = None;
+            Ok(())
+        }
+    }
+
+    /// Takes a key and gives another back.
+    struct Forgetful;
+
+    impl KeyStore for Forgetful {
+        fn load(&self) -> Result<Option<Vec<u8>>, CallbackError> {
+            Ok(None)
+        }
+
+        fn save(&self, _: Vec<u8>) -> Result<(), CallbackError> {
+            Ok(())
+        }
+
+        fn erase(&self) -> Result<(), CallbackError> {
+            Err(CallbackError::Failed { reason: "it is locked".to_owned() })
+        }
+    }
+
+    #[test]
+    fn a_key_may_be_kept_elsewhere() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().to_str().unwrap();
+        let elsewhere = Arc::new(Elsewhere::default());
+        let keys: Keys = Some(elsewhere.clone());
+        let device = open(folder, &keys).unwrap().key.public();
+        assert!(!parent.path().join(KEY).exists());
+        assert_eq!(open(folder, &keys).unwrap().key.public(), device);
+        *elsewhere.0.lock().unwrap() = Some(vec![1; 31]);
+        assert!(matches!(open(folder, &keys).err(), Some(TelemetryError::KeyUnusable { .. })));
+        erase(folder, &keys).unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        assert_ne!(open(folder, &keys).unwrap().key.public(), device);
+    }
+
+    #[test]
+    fn a_key_that_is_not_kept_is_not_used() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().to_str().unwrap();
+        let keys: Keys = Some(Arc::new(Forgetful));
+        assert!(matches!(open(folder, &keys).err(), Some(TelemetryError::KeyUnusable { .. })));
+        assert!(matches!(erase(folder, &keys), Err(TelemetryError::KeyUnusable { .. })));
     }
 
     #[test]

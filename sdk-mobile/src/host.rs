@@ -2,9 +2,11 @@
 //! asks for.
 
 use crate::clock;
+use crate::consent::Consent;
 use crate::entropy::{self, System};
+use crate::errors::TelemetryError;
 use crate::events::{Action, Status, TelemetryEvent, TelemetryObserver};
-use crate::folder::Contents;
+use crate::folder::{self, Contents, Keys};
 use crate::inbox::{Message, Messages};
 use crate::options::{TokenProvider, TokenRequest};
 use crate::storage::Storage;
@@ -36,6 +38,8 @@ pub fn tell(observer: &Observer, event: TelemetryEvent) {
 /// What a host is made of.
 pub struct Parts {
     pub config: Config,
+    pub folder: String,
+    pub keys: Keys,
     pub contents: Contents,
     pub transport: Transport,
     pub tokens: Arc<dyn TokenProvider>,
@@ -45,10 +49,13 @@ pub struct Parts {
 
 pub struct Host<'a> {
     core: Core,
+    folder: String,
+    keys: Keys,
     storage: Storage,
     key: SecretKey,
     transport: Transport,
     listener: Option<String>,
+    consent: Consent,
     tokens: Arc<dyn TokenProvider>,
     observer: Observer,
     status: SharedStatus,
@@ -65,17 +72,20 @@ pub struct Host<'a> {
 
 impl<'a> Host<'a> {
     pub fn new(parts: Parts, waiters: &'a mut Waiters) -> Self {
-        let Parts { config, contents: Contents { storage, key }, transport, tokens, observer, status } =
-            parts;
+        let Parts { config, folder, keys, contents, transport, tokens, observer, status } = parts;
+        let Contents { storage, key } = contents;
         let listener = config.listener.clone();
         // The folder is ours alone: whoever owned a session that is found open there is gone.
         let owner = new_id(clock::now()).to_string();
         Self {
             core: Core::new(config, owner, Box::new(System)),
+            folder,
+            keys,
             storage,
             key,
             transport,
             listener,
+            consent: Consent::default(),
             tokens,
             observer,
             status,
@@ -96,6 +106,7 @@ impl<'a> Host<'a> {
             tokio::select! {
                 message = messages.recv() => match message {
                     None | Some((_, Message::Leave)) => break,
+                    Some((_, Message::Forget(answer))) => return Some(Farewell::new(answer, self.forget())),
                     Some((now, message)) => self.take(now, message),
                 },
                 Some(task) = self.tasks.join_next() => match task {
@@ -111,6 +122,13 @@ impl<'a> Host<'a> {
         }
         self.end_sessions(EndReason::Unloaded);
         None
+    }
+
+    /// Lets go of the folder and erases what is in it.
+    fn forget(self) -> Result<(), TelemetryError> {
+        let Self { folder, keys, storage, .. } = self;
+        drop(storage);
+        folder::erase(&folder, &keys)
     }
 
     fn begin(&mut self) {
@@ -137,6 +155,14 @@ impl<'a> Host<'a> {
             Message::Report(event) => tell(&self.observer, event),
             Message::Online(online) => self.feed(now, Input::Online(online)),
             Message::Hidden => self.feed(now, Input::Hidden),
+            Message::Consent(consent) => {
+                self.consent = consent;
+                self.feed(now, Input::Allow(consent.into()));
+            }
+            Message::Moved(motion) => self.feed(now, Input::Moved(motion)),
+            Message::Located { latitude, longitude } => {
+                self.feed(now, Input::Located { latitude, longitude });
+            }
             Message::Evidence(answer) => {
                 // Whoever asked may no longer listen.
                 let _ = answer.send(self.core.evidence());
@@ -149,13 +175,14 @@ impl<'a> Host<'a> {
                 self.waiters.add(deadline, last, answer);
                 self.feed(now, Input::Flush);
             }
-            Message::Leave => {}
+            Message::Forget(_) | Message::Leave => {}
         }
     }
 
     fn signal(&mut self, now: Now, handle: u32, signal: Signal) {
         let Some(position) = self.sessions.get_mut(&handle) else { return };
         match signal {
+            Signal::Output { .. } if !self.consent.output => return,
             Signal::Playing { position_ms }
             | Signal::Position { position_ms }
             | Signal::Paused { position_ms }

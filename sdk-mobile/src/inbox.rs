@@ -1,8 +1,11 @@
 //! What an app asks of telemetry's thread.
 
 use crate::clock;
+use crate::consent::Consent;
+use crate::errors::TelemetryError;
 use crate::events::TelemetryEvent;
 use crate::sync::SyncOutcome;
+use delistening_schema::event::Motion;
 use delistening_sdk_core::{Now, Signal, Track};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot};
@@ -28,6 +31,12 @@ pub enum Message {
     Report(TelemetryEvent),
     Online(bool),
     Hidden,
+    Consent(Consent),
+    Moved(Motion),
+    Located {
+        latitude: f64,
+        longitude: f64,
+    },
     Evidence(oneshot::Sender<Option<String>>),
     AcknowledgeAlarm,
     Sync {
@@ -35,6 +44,7 @@ pub enum Message {
         last: bool,
         answer: oneshot::Sender<SyncOutcome>,
     },
+    Forget(oneshot::Sender<Result<(), TelemetryError>>),
     Leave,
 }
 

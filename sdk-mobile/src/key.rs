@@ -1,13 +1,50 @@
-//! The device's key in a file that only the app's own user may read: the default where nothing better is wired.
+//! The device's key: where the app keeps it, or in a file that only the app's own user may read, which is the default.
 //!
 //! The file holds the 32 bytes of the RFC 8032 seed, in the clear. Whoever can read the app's files can sign as
 //! this device.
 
 use crate::entropy;
+use crate::errors::CallbackError;
 use delistening_schema::key::SecretKey;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
+
+/// Keeps the device's key in place of the file: in the Keychain, or wrapped by the Secure Enclave or the Keystore. It is
+/// asked when telemetry is opened and when it is forgotten, on the thread that does so.
+#[uniffi::export(foreign)]
+pub trait KeyStore: Send + Sync {
+    /// The 32 bytes that were saved, or nothing if none were. What cannot be read at the moment is thrown: another key
+    /// would be another device.
+    fn load(&self) -> Result<Option<Vec<u8>>, CallbackError>;
+
+    /// Keeps 32 secret bytes. When this returns they are durable.
+    fn save(&self, key: Vec<u8>) -> Result<(), CallbackError>;
+
+    /// Forgets them.
+    fn erase(&self) -> Result<(), CallbackError>;
+}
+
+/// The key that the app keeps.
+pub fn load(keys: &dyn KeyStore) -> Result<Option<SecretKey>, String> {
+    let Some(bytes) = keys.load().map_err(|error| error.to_string())? else { return Ok(None) };
+    let seed =
+        seed(&bytes).ok_or_else(|| format!("the key store gave {} bytes where a key has 32", bytes.len()))?;
+    Ok(Some(SecretKey::from_seed(seed)))
+}
+
+/// Makes a key, and believes that it is kept when it was read again.
+pub fn make(keys: &dyn KeyStore) -> Result<SecretKey, String> {
+    let mut seed = [0; 32];
+    entropy::fill(&mut seed);
+    keys.save(seed.to_vec()).map_err(|error| error.to_string())?;
+    let kept = load(keys)?.filter(|kept| kept.public() == SecretKey::from_seed(&seed).public());
+    kept.ok_or_else(|| "the key store did not keep the key".to_owned())
+}
+
+fn seed(bytes: &[u8]) -> Option<&[u8; 32]> {
+    bytes.try_into().ok()
+}
 
 /// The key in the file; `None` where there is no file.
 pub fn read(path: &Path) -> io::Result<Option<SecretKey>> {
@@ -16,7 +53,7 @@ pub fn read(path: &Path) -> io::Result<Option<SecretKey>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    let seed: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| {
+    let seed = seed(&bytes).ok_or_else(|| {
         let what = format!("the key's file has {} bytes where a key has 32", bytes.len());
         io::Error::new(io::ErrorKind::InvalidData, what)
     })?;

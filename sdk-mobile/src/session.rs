@@ -106,6 +106,12 @@ impl PlaySession {
         self.tell(Some(Signal::Visible { visible }), "visible(visible)");
     }
 
+    /// Where the sound comes out: `speaker`, `headphones`, `bluetooth`, `cast` … Told if the listener agreed to that.
+    pub fn output(&self, route: String) {
+        let named = !route.is_empty();
+        self.tell(named.then_some(Signal::Output { route }), "output(route)");
+    }
+
     /// Playback failed; `code` is the player's own word for what went wrong.
     pub fn failed(&self, code: String, position_ms: i64) {
         let named = at(position_ms).filter(|_| !code.is_empty());

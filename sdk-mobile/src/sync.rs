@@ -30,15 +30,16 @@ pub struct Waiter {
 }
 
 /// The answer that is given when everything else has ended.
-pub struct Farewell {
-    answer: oneshot::Sender<SyncOutcome>,
-    outcome: SyncOutcome,
-}
+pub struct Farewell(Box<dyn FnOnce() + Send>);
 
 impl Farewell {
-    pub fn say(self) {
+    pub fn new<T: Send + 'static>(answer: oneshot::Sender<T>, outcome: T) -> Self {
         // Whoever asked may no longer listen.
-        let _ = self.answer.send(self.outcome);
+        Self(Box::new(move || drop(answer.send(outcome))))
+    }
+
+    pub fn say(self) {
+        (self.0)();
     }
 }
 
@@ -92,7 +93,7 @@ impl Waiters {
         let (answered, waiting) = std::mem::take(&mut self.waiting).into_iter().partition(whom);
         self.waiting = waiting;
         for Waiter { answer, last, .. } in answered {
-            let farewell = Farewell { answer, outcome: outcome.clone() };
+            let farewell = Farewell::new(answer, outcome.clone());
             if last && self.farewell.is_none() {
                 self.farewell = Some(farewell);
             } else {

@@ -1,18 +1,22 @@
 //! The object that an app makes.
 
 use crate::clock;
+use crate::consent::{Activity, Consent};
 use crate::errors::TelemetryError;
 use crate::events::{Action, Status, TelemetryEvent, TelemetryObserver};
 use crate::folder;
 use crate::host::{self, Host, Parts, SharedStatus};
 use crate::inbox::{Inbox, Message, Messages};
+use crate::key::KeyStore;
 use crate::options::{self, Settings, TelemetryOptions, TokenProvider, Track};
 use crate::session::PlaySession;
 use crate::sync::{SyncOutcome, Waiters};
-use crate::transport::{self, Transport};
+use crate::transport::{self, HttpTransport, Transport};
+use delistening_schema::event::Motion;
+use delistening_sdk_core::MotionSummary;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -25,22 +29,31 @@ pub struct Telemetry {
     inbox: Inbox,
     handles: AtomicU32,
     status: SharedStatus,
+    /// While the listener lets plays tell how the device moves.
+    motion: Mutex<Option<MotionSummary>>,
 }
 
 #[uniffi::export]
 impl Telemetry {
-    /// Opens the folder, with the device's key and whatever an earlier process left in it, and begins to send.
-    #[uniffi::constructor(default(observer = None))]
+    /// Opens the folder, with the device's key and whatever an earlier process left in it, and begins to send. The key is
+    /// kept by `key_store`, in a file of the folder otherwise; requests go through `transport`, or by a client of our own.
+    #[uniffi::constructor(default(observer = None, key_store = None, transport = None))]
     pub fn new(
         options: TelemetryOptions,
         token: Arc<dyn TokenProvider>,
         observer: Option<Arc<dyn TelemetryObserver>>,
+        key_store: Option<Arc<dyn KeyStore>>,
+        transport: Option<Arc<dyn HttpTransport>>,
     ) -> Result<Self, TelemetryError> {
         let Settings { endpoint, folder, config } = options::read_options(options)?;
-        let contents = folder::open(&folder)?;
+        let contents = folder::open(&folder, &key_store)?;
         let device = contents.key.public().thumbprint().to_string();
         let unavailable = |reason: String| TelemetryError::Unavailable { reason };
-        let transport = Transport::new(&endpoint, &device, transport::public_roots()).map_err(unavailable)?;
+        let transport = match transport {
+            Some(transport) => Transport::through(transport, &endpoint, &device),
+            None => Transport::new(&endpoint, &device, transport::public_roots()),
+        };
+        let transport = transport.map_err(unavailable)?;
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -48,12 +61,13 @@ impl Telemetry {
         let (inbox, messages) = Inbox::new();
         let status = SharedStatus::default();
         let shared = Arc::clone(&status);
-        let parts = Parts { config, contents, transport, tokens: token, observer, status: shared };
+        let (tokens, keys) = (token, key_store);
+        let parts = Parts { config, folder, keys, contents, transport, tokens, observer, status: shared };
         thread::Builder::new()
             .name("delistening".to_owned())
             .spawn(move || live(runtime, parts, messages))
             .map_err(|error| unavailable(format!("a thread: {error}")))?;
-        Ok(Self { device, inbox, handles: AtomicU32::new(1), status })
+        Ok(Self { device, inbox, handles: AtomicU32::new(1), status, motion: Mutex::default() })
     }
 
     /// The device's id, which its access tokens must be bound to.
@@ -89,6 +103,46 @@ impl Telemetry {
         self.inbox.put(Message::Hidden);
     }
 
+    /// What the listener has agreed to be told beside the plays: nothing, until this is called.
+    pub fn set_consent(&self, consent: Consent) {
+        {
+            let mut motion = self.motion.lock().unwrap_or_else(PoisonError::into_inner);
+            *motion =
+                if consent.motion { motion.take().or_else(|| Some(MotionSummary::default())) } else { None };
+        }
+        self.inbox.put(Message::Consent(consent));
+    }
+
+    /// A sample of the accelerometer, gravity included, in m/s²; some 20 a second, at least 10. They are summed up to a
+    /// word every five seconds and never kept. Where the platform recognises activities, call `activity` instead.
+    pub fn acceleration(&self, x: f64, y: f64, z: f64) {
+        let mono_ms = clock::now().mono_ms;
+        let mut motion = self.motion.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(motion) = motion.as_mut().and_then(|summary| summary.acceleration(mono_ms, x, y, z)) {
+            self.inbox.put(Message::Moved(motion));
+        }
+    }
+
+    /// How the device moves, as the platform says, and how sure it is, from 0 to 1.
+    pub fn activity(&self, activity: Activity, confidence: f64) {
+        self.inbox.put(if (0.0..=1.0).contains(&confidence) {
+            Message::Moved(Motion { activity: activity.into(), confidence })
+        } else {
+            Message::Report(TelemetryEvent::invalid("activity(activity, confidence), from 0 to 1"))
+        });
+    }
+
+    /// Where the device is, in degrees. What is kept is a cell of the size that the listener agreed to; without that,
+    /// nothing.
+    pub fn location(&self, latitude: f64, longitude: f64) {
+        let known = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
+        self.inbox.put(if known {
+            Message::Located { latitude, longitude }
+        } else {
+            Message::Report(TelemetryEvent::invalid("location(latitude, longitude), in degrees"))
+        });
+    }
+
     /// What proves that the server's log was rewritten, once the error `log-inconsistent` has told so: the text of a
     /// file to keep, which `delistening-ingest evidence` checks for anybody. It holds no play and no listener.
     pub async fn evidence(&self) -> Option<String> {
@@ -113,6 +167,16 @@ impl Telemetry {
     /// returns, another object may open it. Every later call does nothing.
     pub async fn shut_down(&self, within: Duration) -> SyncOutcome {
         self.wait(within, true).await
+    }
+
+    /// The listener does not want to be measured any more: erases the device's key and everything that was not sent, and
+    /// ends. Whoever opens the folder next begins as a new device; what the server has is erased through the server.
+    pub async fn forget(&self) -> Result<(), TelemetryError> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.put(Message::Forget(answer));
+        let ended =
+            || TelemetryError::Unavailable { reason: "it has ended; open it again to forget".to_owned() };
+        answered.await.unwrap_or_else(|_| Err(ended()))
     }
 }
 

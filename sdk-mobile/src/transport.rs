@@ -1,4 +1,9 @@
-//! Carries requests to the server. When to send and what an answer means is the core's.
+//! Carries requests to the server, by a client of its own or by the app's. When to send and what an answer means is the
+//! core's.
+
+mod app;
+
+pub use app::{AppTransport, HttpRequest, HttpResponse, HttpTransport};
 
 use delistening_sdk_core::{FetchResult, TransportResult};
 use http::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -17,8 +22,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Far more than an answer about sixteen batches has.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
+/// Who carries requests.
+#[derive(Clone)]
+pub enum Transport {
+    Own(Https),
+    App(AppTransport),
+}
+
+/// The client of our own.
 #[derive(Clone, Debug)]
-pub struct Transport {
+pub struct Https {
     client: Client<HttpsConnector<HttpConnector>, String>,
     endpoint: Uri,
     batches: Uri,
@@ -33,6 +46,33 @@ pub fn public_roots() -> RootCertStore {
 impl Transport {
     /// Posts to `v1/batches` below `endpoint`; `device` lets a load balancer keep a device on one node.
     pub fn new(endpoint: &Uri, device: &str, roots: RootCertStore) -> Result<Self, String> {
+        Https::new(endpoint.clone(), batches(endpoint, device)?, roots).map(Self::Own)
+    }
+
+    /// The same through the app.
+    pub fn through(transport: Arc<dyn HttpTransport>, endpoint: &Uri, device: &str) -> Result<Self, String> {
+        let batches = batches(endpoint, device)?;
+        Ok(Self::App(AppTransport { transport, endpoint: endpoint.clone(), batches }))
+    }
+
+    pub async fn post(&self, body: String) -> TransportResult {
+        match self {
+            Self::Own(client) => client.post(body).await,
+            Self::App(client) => client.post(body).await,
+        }
+    }
+
+    /// Gets what the log shows to anybody: the request names neither device nor listener.
+    pub async fn get(&self, path: &str) -> FetchResult {
+        match self {
+            Self::Own(client) => client.get(path).await,
+            Self::App(client) => client.get(path).await,
+        }
+    }
+}
+
+impl Https {
+    fn new(endpoint: Uri, batches: Uri, roots: RootCertStore) -> Result<Self, String> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -48,13 +88,12 @@ impl Transport {
             .enable_http1()
             .wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        let batches = below(endpoint, "v1/batches", Some(device)).map_err(|error| error.to_string())?;
-        Ok(Self { client, endpoint: endpoint.clone(), batches })
+        Ok(Self { client, endpoint, batches })
     }
 
     /// A redirect is an answer like any other: networks that want a login give one, and a token has no business
     /// where it leads.
-    pub async fn post(&self, body: String) -> TransportResult {
+    async fn post(&self, body: String) -> TransportResult {
         let answer = tokio::time::timeout(TIMEOUT, self.ask(body)).await;
         answer.ok().flatten().unwrap_or(TransportResult::NetworkError)
     }
@@ -71,8 +110,7 @@ impl Transport {
         })
     }
 
-    /// Gets what the log shows to anybody: the request names neither device nor listener.
-    pub async fn get(&self, path: &str) -> FetchResult {
+    async fn get(&self, path: &str) -> FetchResult {
         let ask = async {
             let request = Request::get(below(&self.endpoint, path, None).ok()?).body(String::new()).ok()?;
             let (head, body) = self.answer(request).await?;
@@ -85,6 +123,10 @@ impl Transport {
         let (head, body) = self.client.request(request).await.ok()?.into_parts();
         Some((head, Limited::new(body, ANSWER_BYTES).collect().await.ok()?.to_bytes().into()))
     }
+}
+
+fn batches(endpoint: &Uri, device: &str) -> Result<Uri, String> {
+    below(endpoint, "v1/batches", Some(device)).map_err(|error| error.to_string())
 }
 
 /// A path below the endpoint, with the endpoint's own query and the device's name if that is to be told.
@@ -100,7 +142,11 @@ fn below(endpoint: &Uri, path: &str, device: Option<&str>) -> http::Result<Uri> 
 
 /// Seconds in a `Retry-After` header, which holds seconds or a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    wait(headers.get(RETRY_AFTER)?.to_str().ok()?, now)
+}
+
+fn wait(text: &str, now: SystemTime) -> Option<u64> {
+    let text = text.trim();
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }

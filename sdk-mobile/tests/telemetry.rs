@@ -3,7 +3,10 @@
 
 mod support;
 
-use delistening_sdk_mobile::{EndReason, SyncOutcome, Telemetry, TelemetryError, TelemetryEvent, Track};
+use delistening_sdk_mobile::{
+    Activity, Consent, EndReason, LocationPrecision, SyncOutcome, Telemetry, TelemetryError, TelemetryEvent,
+    Track,
+};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -62,7 +65,7 @@ fn plays_of_many_threads_are_all_kept_and_found_again() {
 fn a_folder_serves_one_object_at_a_time() {
     let app = App::new();
     let telemetry = app.open(Tokens::Refused);
-    let refused = Telemetry::new(options(&app.folder()), Arc::new(Tokens::Refused), None);
+    let refused = Telemetry::new(options(&app.folder()), Arc::new(Tokens::Refused), None, None, None);
     assert!(matches!(refused, Err(TelemetryError::FolderInUse { .. })));
     block_on(telemetry.shut_down(LONG));
     let next = app.open(Tokens::Refused);
@@ -158,7 +161,8 @@ fn an_observer_that_fails_changes_nothing() {
     let app = App::new();
     let observer = Arc::new(support::Failing);
     let telemetry =
-        Telemetry::new(options(&app.folder()), Arc::new(Tokens::Refused), Some(observer)).unwrap();
+        Telemetry::new(options(&app.folder()), Arc::new(Tokens::Refused), Some(observer), None, None)
+            .unwrap();
     play(&telemetry);
     assert_eq!(events(&block_on(telemetry.sync(LONG))), 3);
 }
@@ -178,4 +182,69 @@ fn the_status_is_told_when_it_changes() {
         })
         .collect();
     assert_eq!(told, [1, 3], "started; then progress and ended at once");
+}
+
+/// The members named `name` of the events that the app was told of.
+fn members(app: &App, name: &str) -> Vec<String> {
+    let member = |event| match event {
+        TelemetryEvent::Event { json } => {
+            let event: serde_json::Value = serde_json::from_str(&json).unwrap();
+            Some(event.get(name)?.as_str()?.to_owned())
+        }
+        _ => None,
+    };
+    app.told().into_iter().filter_map(member).collect()
+}
+
+/// A play of somebody who walks through Berlin with headphones.
+fn sensed_play(telemetry: &Telemetry) {
+    telemetry.activity(Activity::Walking, 0.9);
+    telemetry.location(52.52, 13.405);
+    let play = telemetry.session(track(), "test".to_owned(), false);
+    play.output("headphones".to_owned());
+    play.playing(0);
+    play.position(100);
+    play.ended(EndReason::Completed, 200);
+}
+
+#[test]
+fn how_and_where_a_device_is_is_told_by_consent_alone() {
+    let app = App::new();
+    let telemetry = app.open(Tokens::Refused);
+    sensed_play(&telemetry);
+    block_on(telemetry.sync(LONG));
+    for name in ["activity", "cell", "output"] {
+        assert_eq!(members(&app, name), [""; 0], "{name}");
+    }
+    telemetry.set_consent(Consent { motion: true, location: Some(LocationPrecision::City), output: true });
+    sensed_play(&telemetry);
+    block_on(telemetry.sync(LONG));
+    for (name, told) in [("activity", "walking"), ("cell", "u33d"), ("output", "headphones")] {
+        assert_eq!(members(&app, name), [told], "{name}");
+    }
+    telemetry.set_consent(Consent::default());
+    sensed_play(&telemetry);
+    block_on(telemetry.sync(LONG));
+    for name in ["activity", "cell", "output"] {
+        assert_eq!(members(&app, name).len(), 1, "{name}");
+    }
+    telemetry.activity(Activity::Still, 1.1);
+    telemetry.location(f64::NAN, 0.0);
+    block_on(telemetry.shut_down(LONG));
+    let invalid = app.errors().into_iter().filter(|code| code == "invalid-argument").count();
+    assert_eq!(invalid, 2);
+}
+
+#[test]
+fn what_is_forgotten_is_gone_and_a_new_device_begins() {
+    let app = App::new();
+    let telemetry = app.open(Tokens::Refused);
+    play(&telemetry);
+    block_on(telemetry.sync(LONG));
+    block_on(telemetry.forget()).unwrap();
+    assert_eq!(std::fs::read_dir(app.folder()).unwrap().count(), 0);
+    assert!(matches!(block_on(telemetry.forget()), Err(TelemetryError::Unavailable { .. })));
+    let next = app.open(Tokens::Refused);
+    assert_ne!(next.device(), telemetry.device());
+    assert_eq!(block_on(next.sync(LONG)), SyncOutcome::Complete);
 }

@@ -54,8 +54,11 @@ impl Core {
     }
 
     /// Stores the events of a step with the session's own record, all or nothing.
-    fn record(&mut self, now: Now, handle: u32, step: Step) {
+    #[cfg_attr(not(feature = "senses"), allow(unused_mut, reason = "nothing is added"))]
+    fn record(&mut self, now: Now, handle: u32, mut step: Step) {
         let Some(session) = self.sessions.get_mut(&handle) else { return };
+        #[cfg(feature = "senses")]
+        self.senses.tell(now, session, &mut step.bodies);
         if step.bodies.is_empty() {
             if step.over {
                 self.sessions.remove(&handle);

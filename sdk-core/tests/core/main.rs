@@ -2,5 +2,7 @@
 
 mod behaviour;
 mod log;
+#[cfg(feature = "senses")]
+mod senses;
 mod support;
 mod verdict;

@@ -18,6 +18,7 @@ fun main(arguments: Array<String>) = runBlocking {
         "sync" -> syncWhatIsLeft(folder = rest[0], server = rest[1])
         "refusals" -> refusals(parent = rest[0])
         "failures" -> failures(folder = rest[0])
+        "senses" -> senses(folder = rest[0])
         else -> error("no such command: $command")
     }
 }

@@ -110,7 +110,8 @@ impl App {
     }
 
     pub fn open(&self, tokens: Tokens) -> Telemetry {
-        Telemetry::new(options(&self.folder()), Arc::new(tokens), Some(self.notes.clone())).unwrap()
+        Telemetry::new(options(&self.folder()), Arc::new(tokens), Some(self.notes.clone()), None, None)
+            .unwrap()
     }
 
     pub fn told(&self) -> Vec<TelemetryEvent> {

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Ingest } from "../../tests/support/ingest.mjs";
+import { Ingest } from "../../../tests/support/ingest.mjs";
 
-const VECTORS = new URL("../../schema/vectors/", import.meta.url);
-const ARGS = fileURLToPath(new URL("../../target/kotlin/java.args", import.meta.url));
+const VECTORS = new URL("../../../schema/vectors/", import.meta.url);
+const ARGS = fileURLToPath(new URL("../../../target/kotlin/java.args", import.meta.url));
 let home;
 
 before(async () => {
@@ -102,4 +102,8 @@ test("telemetry that cannot be opened throws what is wrong as a type", async () 
 
 test("callbacks that fail, and calls that nobody waits for, harm nothing", async () => {
   assert.deepEqual(await kotlin("failures", [join(home, "failures")]), ["fine"]);
+});
+
+test("what plays tell of the device is told by consent alone, in flows; the app may keep the key", async () => {
+  assert.deepEqual(await kotlin("senses", [join(home, "senses")]), ["fine"]);
 });
