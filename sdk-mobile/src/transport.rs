@@ -25,7 +25,7 @@ const ANSWER_BYTES: usize = 1024 * 1024;
 /// Who carries requests.
 #[derive(Clone)]
 pub enum Transport {
-    Own(Https),
+    Own(Box<Https>),
     App(AppTransport),
 }
 
@@ -46,7 +46,7 @@ pub fn public_roots() -> RootCertStore {
 impl Transport {
     /// Posts to `v1/batches` below `endpoint`; `device` lets a load balancer keep a device on one node.
     pub fn new(endpoint: &Uri, device: &str, roots: RootCertStore) -> Result<Self, String> {
-        Https::new(endpoint.clone(), batches(endpoint, device)?, roots).map(Self::Own)
+        Https::new(endpoint.clone(), batches(endpoint, device)?, roots).map(Box::new).map(Self::Own)
     }
 
     /// The same through the app.
