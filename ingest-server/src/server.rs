@@ -1,7 +1,7 @@
 //! Puts the parts together and runs them until told to end.
 
 use crate::auth::{Authority, Keyring, KeyringError};
-use crate::commit::{Log, OpenError};
+use crate::commit::{Hold, Log, OpenError};
 use crate::config::{Config, Tls};
 use crate::http::{self, App, Bodies, Connections, DevIssuer, Drain, RateLimit};
 use crate::intake::Workers;
@@ -95,8 +95,8 @@ pub async fn run(
     let client = outbound::client().build().map_err(io::Error::other)?;
     let keyring = Keyring::open(issuers, issuer_sources, client, data.join("issuers")).await?;
     let keyring = Arc::new(keyring);
-    folder_is_free(&data, restart.wait_for_folder).await?;
-    let log = Arc::new(Log::open(&data, signers, &log)?);
+    let hold = hold(&data, restart.wait_for_folder).await?;
+    let log = Arc::new(Log::open_held(hold, signers, &log)?);
     let clickhouse = match clickhouse {
         Some(connection) => {
             Some(Arc::new(open_clickhouse(connection, &log, &data, Arc::clone(&analysis)).await?))
@@ -176,18 +176,21 @@ fn renew_on_hangup(keyring: Arc<Keyring>, certificate: Option<Tls>) -> io::Resul
     Ok(())
 }
 
-/// Waits until no other process holds the folder, but no longer than `patience`.
-async fn folder_is_free(data: &Path, patience: Duration) -> io::Result<()> {
+/// Takes the folder, as soon as no other process holds it; gives up after `patience`.
+async fn hold(data: &Path, patience: Duration) -> Result<Hold, OpenError> {
     let begin = Instant::now();
     let mut told = false;
-    while Log::is_held(data)? && begin.elapsed() < patience {
+    loop {
+        match Hold::take(data) {
+            Err(OpenError::Held(_)) if begin.elapsed() < patience => {}
+            taken => return taken,
+        }
         if !told {
             tracing::info!(folder = %data.display(), "another process holds the folder: waiting for it to end");
             told = true;
         }
         tokio::time::sleep(AGAIN).await;
     }
-    Ok(())
 }
 
 /// Opens the way to ClickHouse. Tables that are not right stop the start; a ClickHouse that is away does not, for plays

@@ -2,7 +2,7 @@
 
 use super::CommandResult;
 use super::doctor::examine;
-use crate::commit::Log;
+use crate::commit::Hold;
 use crate::config::ArchiveSettings;
 use crate::folder::{Copied, copy};
 use clap::Args;
@@ -57,7 +57,7 @@ impl RestoreOptions {
             let data = self.data.display();
             return Err(format!("--data {data}: it is not empty; restore beside it, and look at both").into());
         }
-        if Log::is_held(&self.from)? {
+        if Hold::is_taken(&self.from)? {
             return Err(format!("--from {}: a server runs on it", self.from.display()).into());
         }
         copy_and_check(&self.from, &self.data, &self.archive)

@@ -2,6 +2,7 @@
 
 use super::committer::Committer;
 use super::group::Committing;
+use super::hold::Hold;
 use super::recent::Recents;
 use super::recovery;
 use super::succession::{Succession, SuccessionError};
@@ -11,7 +12,6 @@ use delistening_schema::ledger::{
     Checkpoint, CheckpointError, Entry, LogKey, Receipt, RuleEntry, RuleKind, merkle,
 };
 use delistening_schema::{Hash, play};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -148,20 +148,19 @@ pub struct Log {
     shared: Arc<Shared>,
     committer: Committer,
     _keeper: Keeper,
-    /// Holds the lock while the log is open.
-    _lock: File,
+    _hold: Hold,
 }
 
 impl Log {
     /// Opens `folder`, recovers what a crash left, and starts the writer.
     /// With two keys in `signers`, it is handed over from the one to the other, unless that was done before.
     pub fn open(folder: &Path, signers: impl Into<Signers>, options: &Options) -> Result<Self, OpenError> {
-        let signers = signers.into();
-        std::fs::create_dir_all(folder)?;
-        let lock = File::options().write(true).create(true).truncate(false).open(folder.join("lock"))?;
-        if lock.try_lock().is_err() {
-            return Err(OpenError::Held(folder.to_owned()));
-        }
+        Self::open_held(Hold::take(folder)?, signers, options)
+    }
+
+    /// Opens a folder that is held already, as [`Log::open`] does.
+    pub fn open_held(hold: Hold, signers: impl Into<Signers>, options: &Options) -> Result<Self, OpenError> {
+        let (folder, signers) = (hold.folder(), signers.into());
         let ledger_folder = folder.join("ledger");
         std::fs::create_dir_all(&ledger_folder)?;
         let mut slots = Slots::open(&ledger_folder.join("signed"))?;
@@ -204,16 +203,7 @@ impl Log {
         )?;
         let kept = Arc::clone(&shared);
         let keeper = Keeper::start(Arc::clone(&journal), move |end| kept.keep_ledger(end))?;
-        Ok(Self { journal, shared, committer, _keeper: keeper, _lock: lock })
-    }
-
-    /// Whether a process has the log in `folder` open.
-    pub fn is_held(folder: &Path) -> io::Result<bool> {
-        match File::open(folder.join("lock")) {
-            Ok(lock) => Ok(lock.try_lock().is_err()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        Ok(Self { journal, shared, committer, _keeper: keeper, _hold: hold })
     }
 
     /// The origin of the log in `folder`; `None` if nothing was signed there.

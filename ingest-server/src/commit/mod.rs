@@ -6,12 +6,14 @@
 
 mod committer;
 mod group;
+mod hold;
 mod log;
 mod recent;
 mod recovery;
 mod succession;
 
 pub use committer::Committer;
+pub use hold::Hold;
 pub use log::{Log, OpenError, Options};
 pub use recent::{Recent, Recents};
 pub use succession::SuccessionError;

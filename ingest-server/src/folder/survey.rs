@@ -1,6 +1,6 @@
 //! What is in a data folder, and whether it holds what was promised. Changes nothing, and may be done while a server runs.
 
-use crate::commit::Log;
+use crate::commit::Hold;
 use crate::journal::{ArchiveOptions, Journal, JournalError, Record};
 use crate::ledger::{Slots, Tree};
 use delistening_schema::ledger::{Checkpoint, LogKey, merkle};
@@ -78,7 +78,7 @@ pub fn survey(
     progress: &dyn Fn(u64, u64),
 ) -> Findings {
     let mut found = Findings::default();
-    match Log::is_held(data) {
+    match Hold::is_taken(data) {
         Ok(true) => found.add(Verdict::Note, "process", "a process has the folder open"),
         Ok(false) => found.add(Verdict::Good, "process", "no process has the folder open"),
         Err(error) => found.add(Verdict::Wrong, "process", format!("the lock cannot be looked at: {error}")),

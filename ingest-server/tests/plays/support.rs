@@ -1,6 +1,6 @@
 //! A log whose plays are followed, and a device that tells of some.
 
-use delistening_ingest::commit::{IntakeContext, Log, Options, Outcome, Submission};
+use delistening_ingest::commit::{Hold, IntakeContext, Log, OpenError, Options, Outcome, Submission};
 use delistening_ingest::journal::{ArchiveOptions, ArchivePlace, Record};
 use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
@@ -41,10 +41,13 @@ pub fn start_with(folder: &Path, verdicts_after: Duration, analysis: Analysis) -
     let options = Options { segment_bytes: 256 * 1024, archive, ..Options::default() };
     // A program that another test starts has a copy of the lock until it runs.
     let begin = Instant::now();
-    while Log::is_held(folder).unwrap() && begin.elapsed() < Duration::from_secs(10) {
-        std::thread::yield_now();
-    }
-    let log = Arc::new(Log::open(folder, signer(), &options).unwrap());
+    let hold = loop {
+        match Hold::take(folder) {
+            Err(OpenError::Held(_)) if begin.elapsed() < Duration::from_secs(10) => std::thread::yield_now(),
+            taken => break taken.unwrap(),
+        }
+    };
+    let log = Arc::new(Log::open_held(hold, signer(), &options).unwrap());
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.join("plays.sqlite")).unwrap());
     let live = Arc::new(Live::open(&*store).unwrap());
     let options = projection::Options { verdicts_after, analysis: Arc::new(analysis) };
