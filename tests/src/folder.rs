@@ -63,20 +63,7 @@ pub async fn write(program: &Path, out: &Path) -> Result<Written, Box<dyn Error>
     let issuer = Issuer::new(ISSUER);
     let keys = tempfile::NamedTempFile::new()?;
     std::fs::write(keys.path(), issuer.jwks())?;
-    let mut command = Command::new(program);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN, "--audience", AUDIENCE]);
-    command.args([
-        "--issuer",
-        ISSUER,
-        "--device-rate",
-        "0",
-        "--segment-bytes",
-        "65536",
-        "--verdicts-after",
-        "0",
-    ]);
-    command.arg("--jwks").arg(keys.path()).arg("--data").arg(out.join("data")).env("RUST_LOG", "warn");
-    let mut server = Server::start(&mut command)?;
+    let mut server = Server::start(&mut serve(program, &out.join("data"), keys.path()))?;
     let client = Client::builder().no_proxy().build()?;
     let mut batches = Vec::new();
     for number in 1..=LISTENERS {
@@ -105,6 +92,16 @@ pub async fn write(program: &Path, out: &Path) -> Result<Written, Box<dyn Error>
     let written = Written { vkey, batches, erased: LISTENERS, counts };
     std::fs::write(out.join("expected.json"), serde_json::to_string_pretty(&written)? + "\n")?;
     Ok(written)
+}
+
+/// The command by which the server `program` serves such a folder, with the issuer's keys in a file.
+pub fn serve(program: &Path, data: &Path, jwks: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN, "--audience", AUDIENCE]);
+    command.args(["--issuer", ISSUER, "--device-rate", "0", "--verdicts-after", "0"]);
+    command.args(["--segment-bytes", "65536"]).env("RUST_LOG", "warn");
+    command.arg("--jwks").arg(jwks).arg("--data").arg(data);
+    command
 }
 
 /// Sends one batch.

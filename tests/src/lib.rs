@@ -17,3 +17,4 @@ pub mod mmdb;
 pub mod plays;
 pub mod process;
 pub mod sim;
+pub mod wait;

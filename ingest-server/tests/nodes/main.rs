@@ -11,16 +11,15 @@ use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_READ_EXPORT};
 use delistening_tests::device::{Address, Device, Issuer};
 use delistening_tests::engine::{Engine, PASSWORD, USER};
 use delistening_tests::process::Server;
+use delistening_tests::wait::{PATIENCE, until};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 
 const AUDIENCE: &str = "nodes";
 const ISSUER: &str = "https://issuer.example";
 const DATABASE: &str = "plays";
-/// How long anything may take on a machine that is busy.
-const PATIENCE: Duration = Duration::from_mins(4);
 
 fn runtime() -> Runtime {
     // Nothing here is encrypted, but the client wants to know how it would be.
@@ -138,17 +137,5 @@ impl World {
 
     async fn counts(&self, url: &str) -> Option<Counts> {
         self.read(url, "/v1/plays").await.map(|text| serde_json::from_str(&text).unwrap())
-    }
-}
-
-/// Asks again until there is an answer.
-async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what} never came");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

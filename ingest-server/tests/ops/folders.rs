@@ -5,13 +5,12 @@ use delistening_schema::api::Answer;
 use delistening_schema::audit::{Auditor, CheckedLine};
 use delistening_schema::ledger::LogKey;
 use delistening_tests::device::{Address, Device, Issuer};
-use delistening_tests::folder::{AUDIENCE, ISSUER, ORIGIN, Written, all, counts, listener, receipt, send};
+use delistening_tests::folder::{AUDIENCE, ISSUER, Written, all, counts, listener, receipt, send, serve};
 use delistening_tests::process::Server;
 use reqwest::Client;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 fn versions() -> Vec<PathBuf> {
@@ -33,23 +32,6 @@ fn copy(from: &Path, to: &Path) {
             fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).unwrap();
         }
     }
-}
-
-fn serve(data: &Path, jwks: &Path) -> Command {
-    let mut command = program();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--origin", ORIGIN, "--audience", AUDIENCE]);
-    command.args([
-        "--issuer",
-        ISSUER,
-        "--device-rate",
-        "0",
-        "--verdicts-after",
-        "0",
-        "--segment-bytes",
-        "65536",
-    ]);
-    command.arg("--jwks").arg(jwks).arg("--data").arg(data);
-    command
 }
 
 /// What is on disk beside the source of truth.
@@ -100,7 +82,7 @@ fn opens(folder: &Path, data: &Path, written: &Written) {
     fs::write(&jwks, issuer.jwks()).unwrap();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     runtime().block_on(async {
-        let server = Server::start(&mut serve(data, &jwks)).unwrap();
+        let server = Server::start(&mut serve(Path::new(program().get_program()), data, &jwks)).unwrap();
         let client = Client::builder().no_proxy().build().unwrap();
         // Whoever comes back with an old batch has its old receipt, byte for byte; erased or not.
         for acked in &written.batches {

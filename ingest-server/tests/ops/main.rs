@@ -9,12 +9,9 @@ mod tls;
 mod watched;
 mod world;
 
+use delistening_tests::wait::until;
 use std::process::Command;
-use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-
-/// How long anything may take on a machine that is busy.
-const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The program.
 fn program() -> Command {
@@ -27,16 +24,4 @@ fn runtime() -> Runtime {
     // The client wants to know how it would encrypt, also where nothing is.
     let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
-}
-
-/// Asks again until there is an answer.
-async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what} never came");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
