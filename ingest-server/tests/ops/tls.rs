@@ -50,6 +50,12 @@ fn https_is_served_and_the_certificate_is_read_again_on_sighup() {
         let whole = fs::read(folder.path().join("cert.pem")).unwrap();
         fs::write(folder.path().join("cert.pem"), "no certificate").unwrap();
         hang_up();
+        let metrics = format!("https://localhost:{port}/metrics");
+        until("the error", async || {
+            let told = old.get(&metrics).send().await.ok()?.text().await.ok()?;
+            told.contains("delistening_logged_total{level=\"error\"} 1\n").then_some(())
+        })
+        .await;
         assert_eq!(ask(&old).await.as_deref(), Some("ok\n"));
         fs::write(folder.path().join("cert.pem"), whole).unwrap();
 
