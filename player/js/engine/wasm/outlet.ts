@@ -77,7 +77,9 @@ export class Outlet {
     return output;
   }
 
+  /** Also gives up one that is being opened. */
   close(): void {
+    this.#opening = undefined;
     this.output?.close();
     this.output = undefined;
   }

@@ -59,10 +59,11 @@ export class Output {
   async start(): Promise<boolean> {
     const { context } = this;
     if (context.state === "running") return true;
-    // Without leave, this stays open; a context that may start does so within a moment.
+    // Without leave, this stays open. With it a device may still take its time: Bluetooth, or a busy machine.
     const running = context.resume().then(() => true);
+    const patience = mayStart(context) ? DEVICE_MS : START_MS;
     const late = new Promise<boolean>((resolve) => {
-      setTimeout(() => resolve(context.state === "running"), START_MS);
+      setTimeout(() => resolve(context.state === "running"), patience);
     });
     return Promise.race([running, late]);
   }
@@ -95,8 +96,16 @@ function contextAt(sampleRate: number): AudioContext {
   }
 }
 
+/** Whether the browser says that sound may begin. Where it does not say, a person has touched the page or not. */
+function mayStart(context: AudioContext): boolean {
+  const policy = (navigator as PolicyNavigator).getAutoplayPolicy?.(context);
+  return policy ? policy === "allowed" : (navigator.userActivation?.hasBeenActive ?? false);
+}
+
 /** How long a browser may take to start, in milliseconds, until it counts as refusing. */
 const START_MS = 1_000;
+/** The same where it does not refuse. */
+const DEVICE_MS = 10_000;
 /** A change of volume is spread over this, so that it does not click. */
 const RAMP_S = 0.015;
 
@@ -104,5 +113,8 @@ const RAMP_S = 0.015;
 export function hasDevices(): boolean {
   return "setSinkId" in AudioContext.prototype;
 }
+
+/** https://w3c.github.io/autoplay/ */
+type PolicyNavigator = Navigator & { getAutoplayPolicy?(context: AudioContext): string };
 
 type SinkContext = AudioContext & { setSinkId(id: string): Promise<void> };
