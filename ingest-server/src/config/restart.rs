@@ -16,12 +16,6 @@ pub struct RestartOptions {
     pub drain_delay: u32,
 }
 
-impl Default for RestartOptions {
-    fn default() -> Self {
-        Self { wait_for_folder: 60, drain_delay: 0 }
-    }
-}
-
 /// How the server begins and ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Restart {

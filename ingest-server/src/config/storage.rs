@@ -41,13 +41,6 @@ pub struct ArchiveSettings {
 /// Smaller ones would be files for next to nothing, larger ones take long to scan at a start.
 const SEGMENT_BYTES: std::ops::RangeInclusive<u64> = 64 * 1024..=4 * 1024 * 1024 * 1024;
 
-impl Default for StorageOptions {
-    fn default() -> Self {
-        let archive = ArchiveSettings { archive: None, archive_cache: 1024 };
-        Self { segment_bytes: 64 * 1024 * 1024, archive, archive_keep: 16 }
-    }
-}
-
 impl ArchiveSettings {
     /// Checks them; `keep` of the newest complete segments are not moved.
     pub fn check(&self, keep: usize) -> Result<Option<ArchiveOptions>, ConfigError> {

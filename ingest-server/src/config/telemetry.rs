@@ -36,12 +36,6 @@ pub struct TelemetryOptions {
     pub otlp_sample: f64,
 }
 
-impl Default for TelemetryOptions {
-    fn default() -> Self {
-        Self { log_format: LogFormat::Text, otlp: None, otlp_headers_file: None, otlp_sample: 0.01 }
-    }
-}
-
 /// Where logs go, and traces.
 #[derive(Debug)]
 pub struct Telemetry {

@@ -1,34 +1,21 @@
 //! Every mistake is told in one sentence.
 
 use super::*;
+use clap::Parser as _;
+use std::ffi::OsStr;
 
 type Change<'a> = Box<dyn Fn(&mut ServeOptions) + 'a>;
 
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    options: ServeOptions,
+}
+
 fn options(data: &Path) -> ServeOptions {
-    ServeOptions {
-        data: data.to_owned(),
-        listen: "127.0.0.1:0".into(),
-        origin: Some("log.example".into()),
-        audience: Some("a".into()),
-        issuer: Vec::new(),
-        jwks: Vec::new(),
-        jwks_every: 300,
-        log_key: None,
-        previous_log_key: None,
-        allow_origin: vec!["*".into()],
-        witness_policy: None,
-        verdicts_after: 60,
-        clickhouse: ClickHouseOptions::default(),
-        tls: TlsOptions::default(),
-        bounds: BoundsOptions::default(),
-        storage: StorageOptions::default(),
-        enrichment: EnrichmentOptions::default(),
-        restart: RestartOptions::default(),
-        telemetry: TelemetryOptions::default(),
-        dev: true,
-        dashboard: None,
-        www: None,
-    }
+    let line = ["serve", "--dev", "--listen", "127.0.0.1:0", "--origin", "log.example", "--audience", "a"];
+    let line = line.map(OsStr::new).into_iter().chain(["--data".as_ref(), data.as_os_str()]);
+    Line::parse_from(line).options
 }
 
 #[test]

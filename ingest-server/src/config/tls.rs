@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Settings of TLS.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub struct TlsOptions {
     /// The certificate chain (PEM) to serve https with, instead of http. Read again on SIGHUP, with its key
     #[arg(long, env = "DELISTENING_TLS_CERT", value_name = "FILE")]

@@ -1,9 +1,7 @@
 //! A running server with an issuer of its own, and devices that sign real batches.
 
-use delistening_ingest::config::{
-    BoundsOptions, ClickHouseOptions, EnrichmentOptions, RestartOptions, ServeOptions, StorageOptions,
-    TelemetryOptions, TlsOptions,
-};
+use clap::Parser as _;
+use delistening_ingest::config::{BoundsOptions, EnrichmentOptions, ServeOptions};
 use delistening_ingest::keys::{PrivateKey, TokenRequest};
 use delistening_ingest::{outbound, server};
 use delistening_schema::key::SecretKey;
@@ -11,6 +9,7 @@ use delistening_schema::token::{SCOPE_READ_COUNTS, SCOPE_WRITE_PLAYS};
 use delistening_schema::{Batch, DeviceId, Hash, batch, bytes, jws};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
@@ -18,6 +17,12 @@ use tokio::task::JoinHandle;
 
 pub const AUDIENCE: &str = "https://plays.example";
 pub const ISSUER: &str = "https://issuer.example";
+
+#[derive(clap::Parser)]
+struct Line {
+    #[command(flatten)]
+    options: ServeOptions,
+}
 
 pub struct Server {
     pub address: SocketAddr,
@@ -59,30 +64,11 @@ impl Server {
         let issuer = PrivateKey::generate().unwrap();
         let jwks = folder.path().join("jwks.json");
         std::fs::write(&jwks, issuer.jwks()).unwrap();
-        let mut options = ServeOptions {
-            data: folder.path().join("data"),
-            listen: "127.0.0.1:0".into(),
-            origin: Some("log.example".into()),
-            audience: Some(AUDIENCE.into()),
-            issuer: vec![ISSUER.into()],
-            jwks: vec![jwks.display().to_string()],
-            jwks_every: 300,
-            log_key: None,
-            previous_log_key: None,
-            allow_origin: vec!["*".into()],
-            witness_policy: None,
-            verdicts_after: 60,
-            clickhouse: ClickHouseOptions::default(),
-            tls: TlsOptions::default(),
-            bounds: BoundsOptions::default(),
-            storage: StorageOptions::default(),
-            enrichment: EnrichmentOptions::default(),
-            restart: RestartOptions::default(),
-            telemetry: TelemetryOptions::default(),
-            dev: false,
-            dashboard: None,
-            www: None,
-        };
+        let data = folder.path().join("data");
+        let line = ["serve", "--listen", "127.0.0.1:0", "--origin", "log.example", "--audience", AUDIENCE];
+        let line = line.into_iter().chain(["--issuer", ISSUER]).map(OsStr::new);
+        let paths = ["--jwks".as_ref(), jwks.as_os_str(), "--data".as_ref(), data.as_os_str()];
+        let Line { mut options } = Line::parse_from(line.chain(paths));
         change(&mut options);
         let config = options.check().unwrap();
         let (told, address) = oneshot::channel();
