@@ -127,6 +127,13 @@ impl Listener {
         self.give(Input::Flush).await;
     }
 
+    /// Plays until the log that it posts to has more than `size` entries.
+    pub async fn play_beyond(&mut self, size: u64) {
+        while self.known() <= size {
+            self.play().await;
+        }
+    }
+
     /// Asks the log itself, as it does from time to time.
     pub async fn audit(&mut self) {
         self.pass(AUDIT_EVERY_MS);
