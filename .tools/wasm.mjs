@@ -6,17 +6,19 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { hashOf, unlessDone } from "./lib/inputs.mjs";
 import { isEntry, main, ROOT, run, say } from "./lib/run.mjs";
+import { trapOnPanic } from "./panics.mjs";
 import { setup } from "./setup.mjs";
 
 // Where a panic could be stands in the module, with the path of the source: not with that of the machine that built it.
 const REMAP = `--remap-path-prefix=${join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src")}=crates`;
 
-/** The modules that we build, each from `inputs` into the folder `out`. */
+/** The modules that we build, each from `inputs` into the folder `out`; those that are `bare` take no `std` along. */
 export const MODULES = {
   sdk: {
     crate: "delistening-sdk-wasm",
     features: [],
     profile: "wasm-small",
+    bare: true,
     // SHA-256 and SHA-512 in loops instead of 15 KB of unrolled rounds: a page hashes a few batches an hour.
     flags: ['--cfg=sha2_backend_soft="compact"', REMAP],
     inputs: [
@@ -57,11 +59,14 @@ MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-was
 
 /** Builds one of MODULES as `how` (from setup) says, unless nothing it is made from changed. */
 export async function buildWasm(how, module) {
-  const { crate, features, inputs, out, profile = "wasm", simd = false } = module;
+  const { crate, features, inputs, out, profile = "wasm", simd = false, bare = false } = module;
   const flags = simd ? ["-Ctarget-feature=+simd128"] : (module.flags ?? []);
   const file = crate.replaceAll("-", "_");
   const facts = JSON.stringify([how.compiler, features, profile, flags]);
-  const hash = hashOf(["Cargo.toml", "Cargo.lock", ".tools/wasm.mjs", ".tools/bindgen", ...inputs], facts);
+  const hash = hashOf(
+    ["Cargo.toml", "Cargo.lock", ".tools/wasm.mjs", ".tools/panics.mjs", ".tools/bindgen", ...inputs],
+    facts,
+  );
   const outputs = [`${out}/${file}_bg.wasm`, `${out}/${file}.js`, `${out}/${file}.d.ts`];
   const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}${simd ? "-simd" : ""}`;
   const ran = await unlessDone(name, hash, outputs, async () => {
@@ -86,6 +91,7 @@ export async function buildWasm(how, module) {
     rmSync(join(ROOT, out), { recursive: true, force: true });
     mkdirSync(join(ROOT, out), { recursive: true });
     await run(how.bindgen, [`${target}/wasm32-unknown-unknown/${profile}/${file}.wasm`, out], { quiet: true });
+    if (!bare) trapOnPanic(join(ROOT, outputs[0]));
     await optimise(outputs[0], LEVELS[profile]);
   });
   const { size } = statSync(join(ROOT, outputs[0]));
