@@ -2,7 +2,7 @@
 // Kotlin, Swift, ClickHouse's engine, Python packages, Go and cargo-deny. Installs what it can without changing what it need not, and else
 // says in one sentence what to install. `node .tools/setup.mjs` sets up everything. Start reading with `setup`.
 
-import { isEntry, main, step } from "./lib/run.mjs";
+import { isEntry, main, say, step } from "./lib/run.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureClickHouse } from "./setup/clickhouse.mjs";
 import { ensureDeny } from "./setup/deny.mjs";
@@ -16,12 +16,13 @@ import { ensureRust } from "./setup/rust.mjs";
 import { ensureSwift } from "./setup/swift.mjs";
 import { ensureWasm } from "./setup/wasm.mjs";
 
-/** Everything that `setup` can put in place, but for Swift: 1.4 GB that `npm run test:swift` alone needs. */
+/** Everything that `setup` can put in place. */
 export const EVERYTHING = {
   wasm: true,
   browser: true,
   firefox: true,
   kotlin: true,
+  swift: true,
   clickhouse: true,
   python: true,
   go: true,
@@ -32,7 +33,8 @@ export const EVERYTHING = {
 
 /**
  * Sets up what is asked for. Gives `{ wasm, browser, firefox, kotlin, swift, python, deny }`: how to build WASM (see
- * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, how to get to Swift, the Python, the command that runs cargo-deny; each only where asked for.
+ * setup/wasm.mjs), the paths of the browsers, the jars of Kotlin, how to get to Swift (see setup/swift.mjs: it may be still
+ * under way), the Python, the command that runs cargo-deny; each only where asked for.
  */
 export async function setup({
   wasm = false,
@@ -66,5 +68,9 @@ export async function setup({
 }
 
 if (isEntry(import.meta.url)) {
-  await main(() => setup(EVERYTHING));
+  await main(async () => {
+    const { swift } = await setup(EVERYTHING);
+    if (swift.missing) say(swift.missing.message);
+    else await swift.words;
+  });
 }

@@ -1,5 +1,5 @@
 // Puts the Swift package of sdk-mobile together, with what UniFFI writes of the library, and compiles it with its tests
-// and its example. `npm run test:swift` also builds the library and the server, and runs the tests.
+// and its example, as `npm test` does. `npm run test:swift` also builds the library and the server, and runs the tests.
 // Start reading with `buildSwift`.
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ const SOURCES = "sdk-mobile/swift";
 const OUT = "target/swift";
 const PACKAGE = `${OUT}/package`;
 
-/** Compiles everything; `enter` comes from setup. Leaves in target/swift/run.json how to run what is compiled. */
+/** Compiles everything; `enter` are setup's words. Leaves in target/swift/run.json how to run what is compiled. */
 export async function buildSwift(enter) {
   await assemble();
   const library = join(ROOT, BUILT);
@@ -64,11 +64,12 @@ function documented() {
 if (isEntry(import.meta.url)) {
   await main(async () => {
     const { swift } = await setup({ swift: true });
+    if (swift.missing) throw swift.missing;
     await step("Build the library and the server", () =>
       // As `npm test` builds them, so that neither builds what the other has built.
       run("cargo", ["build", "--locked", "--workspace", "--all-features", "--lib", "--bins"]),
     );
-    await step("Build the Swift package", () => buildSwift(swift));
+    await step("Build the Swift package", async () => buildSwift(await swift.words));
     await step("Tests of sdk-mobile in Swift", () =>
       run(process.execPath, ["--test", "--test-reporter=spec", "sdk-mobile/test/swift/swift.test.mjs"]),
     );

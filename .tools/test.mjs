@@ -11,6 +11,7 @@ import { checkNpm, checkRust } from "./lib/supply.mjs";
 import { Totals } from "./lib/totals.mjs";
 import { workspaces } from "./setup/packages.mjs";
 import { EVERYTHING, setup } from "./setup.mjs";
+import { buildSwift } from "./swift.mjs";
 
 const WORKSPACE = ["--workspace", "--all-features"];
 // Those that say most about a browser: keys, storage, consent, the page's end, the network, media elements, libraries, and
@@ -23,6 +24,7 @@ const IN_FIREFOX = [
   "tests/e2e/dashboard-everywhere.test.mjs",
 ];
 const totals = new Totals();
+const leftOut = [];
 
 async function all() {
   // Where everything is built once, what makes the next build quicker is gigabytes for nothing.
@@ -45,8 +47,7 @@ async function all() {
   });
   for (const folder of workspaces()) await nodeTests(folder, tools);
   await step("Tests of the web packages in Firefox", () => inFirefox(tools));
-  await step("Build the Kotlin bindings and their tests", () => buildKotlin(tools.kotlin));
-  await nodeTests("sdk-mobile/test/kotlin", {}, "sdk-mobile in Kotlin");
+  await mobile(tools);
   await step("Licences, sources and advisories of crates", () => checkRust(tools.deny));
   await step("Advisories of npm packages", () => checkNpm());
 }
@@ -67,6 +68,16 @@ async function nodeTests(folder, { browser, firefox, python }, title = folder) {
   await step(`Tests of ${title}`, () => counted(process.execPath, args, env, "node"));
 }
 
+/** Kotlin and Swift beside each other: their compilers use one processor most of the time. */
+async function mobile({ kotlin, swift: { words, missing } }) {
+  if (missing) left(`Swift was NOT compiled and tested: ${missing.message}`);
+  await step("Build the bindings in Kotlin and Swift, and their tests", () =>
+    Promise.all([buildKotlin(kotlin), words?.then(buildSwift)]),
+  );
+  const folder = missing ? "sdk-mobile/test/kotlin" : "sdk-mobile/test";
+  await nodeTests(folder, {}, `sdk-mobile in Kotlin${missing ? "" : " and Swift"}`);
+}
+
 async function inFirefox({ browser, firefox }) {
   const env = { BROWSER: "firefox", FIREFOX: firefox, CHROME_PATH: browser };
   await counted(process.execPath, ["--test", "--test-reporter=spec", ...IN_FIREFOX], env, "node");
@@ -81,6 +92,12 @@ async function counted(command, args, env, runner) {
   }
 }
 
+/** Something that cannot be done here is said where it would be done, and again at the end. */
+function left(what) {
+  say(what);
+  leftOut.push(what);
+}
+
 /** The step that failed first, each step's time, and the sum. */
 function summary(ok) {
   console.log(`\n${bold("Summary")}`);
@@ -88,6 +105,7 @@ function summary(ok) {
     say(`${fine ? "ok    " : "FAILED"} ${title} (${seconds(time)})`);
   say(`${seconds(steps.reduce((sum, entry) => sum + entry.seconds, 0))} in all`);
   if (totals.skipped > 0) say(`${totals.skipped} tests were left out by their authors (ignored or skipped)`);
+  for (const what of leftOut) say(what);
   // A step that is not a test and failed counts as one: the sum must not look clean.
   const failed = ok ? totals.failed : Math.max(totals.failed, 1);
   console.log(`${totals.passed} passed, ${failed} failed`);

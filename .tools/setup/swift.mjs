@@ -37,16 +37,29 @@ mkdir -p "$system$root" &&
 mount --rbind /proc "$system/proc" && mount --rbind /dev "$system/dev" && mount --bind "$root" "$system$root" &&
 exec chroot "$system" env HOME=/root LANG=C.UTF-8 PATH=/usr/bin:/bin "$@"`;
 
-/** How to run a command where Swift is: gives the words to put before it. */
+/**
+ * How to run a command where Swift is: gives a promise of the words to put before it. What must be installed is installed
+ * meanwhile, with little of the processors: the network and the disk are what takes the time. Where Swift is missing and
+ * may not be installed, gives a `Stop` in place of the promise: `{ words }` or `{ missing }`.
+ */
 export async function ensureSwift() {
   const here = await swiftVersion([]);
-  if (here !== undefined && atLeast(here, LEAST)) return found(here, []);
-  if (process.platform !== "linux" || process.getuid?.() !== 0) throw new Stop(OTHERWISE);
-  await unlessDone("swift", hashOf([], [RELEASE, ...PACKAGES, ...LEFT_OUT].join()), [PROGRAM], install);
+  if (here !== undefined && atLeast(here, LEAST)) {
+    say(`Swift ${here}`);
+    return { words: Promise.resolve([]) };
+  }
+  const mounts = process.platform === "linux" && (await ask("unshare", ["--mount", "true"])).code === 0;
+  if (!mounts || process.getuid?.() !== 0) return { missing: new Stop(OTHERWISE) };
+  const inputs = hashOf([], [RELEASE, ...PACKAGES, ...LEFT_OUT].join());
   const enter = ["unshare", "--mount", "sh", "-c", ENTER, "sh", join(ROOT, SYSTEM), ROOT];
-  const version = await swiftVersion(enter);
-  if (version === undefined) throw new Stop(`Swift is installed in ${SYSTEM}, but does not run there. ${OTHERWISE}`);
-  return found(version, enter);
+  if ((await ask("debootstrap", ["--version"])).code !== 0) await aptInstall(["debootstrap"], OTHERWISE);
+  const words = unlessDone("swift", inputs, [PROGRAM], install).then(async () => {
+    if ((await swiftVersion(enter)) !== undefined) return enter;
+    throw new Stop(`Swift is installed in ${SYSTEM}, but does not run there. ${OTHERWISE}`);
+  });
+  // It fails when it is waited for.
+  words.catch(() => {});
+  return { words };
 }
 
 async function swiftVersion(enter) {
@@ -55,17 +68,11 @@ async function swiftVersion(enter) {
   return code === 0 ? /Swift version (\d+(?:\.\d+)*)/.exec(text)?.[1] : undefined;
 }
 
-function found(version, enter) {
-  say(`Swift ${version}`);
-  return enter;
-}
-
 async function install() {
   const root = join(ROOT, SYSTEM);
   rmSync(root, { recursive: true, force: true });
-  if ((await ask("debootstrap", ["--version"])).code !== 0) await aptInstall(["debootstrap"], OTHERWISE);
-  say(`installing Debian's Swift in ${SYSTEM} (once, 1.7 GB, some minutes): its system`);
-  await run("debootstrap", ["--variant=minbase", RELEASE, root], {
+  say(`installing Debian's Swift in ${SYSTEM} (once, 1.4 GB, some minutes) in the background`);
+  await run("nice", ["debootstrap", "--variant=minbase", RELEASE, root], {
     quiet: true,
     why: `${OTHERWISE} (debootstrap failed.)`,
   });
@@ -73,11 +80,10 @@ async function install() {
   // A half-installed system is thrown away, so nothing need reach the disk file by file.
   const options = ["force-unsafe-io", ...LEFT_OUT.map((path) => `path-exclude=${path}`)];
   writeFileSync(join(root, "etc/dpkg/dpkg.cfg.d/small"), `${options.join("\n")}\n`);
-  say("installing Debian's Swift: the compiler");
   const apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-o", "APT::Keep-Downloaded-Packages=false"];
   const install = ["install", "--no-install-recommends", ...PACKAGES];
   for (const step of [["update"], install, ["clean"]]) {
-    await run("chroot", [root, ...apt, ...step], { quiet: true, why: `${OTHERWISE} (apt-get could not.)` });
+    await run("nice", ["chroot", root, ...apt, ...step], { quiet: true, why: `${OTHERWISE} (apt-get could not.)` });
   }
   rmSync(join(root, "var/lib/apt/lists"), { recursive: true, force: true });
   if (!existsSync(join(ROOT, PROGRAM))) throw new Stop(OTHERWISE);
