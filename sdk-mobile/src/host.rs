@@ -176,6 +176,8 @@ impl<'a> Host<'a> {
                 self.feed(now, Input::Flush);
             }
             Message::Forget(_) | Message::Leave => {}
+            #[cfg(feature = "conformance")]
+            Message::Panic(message) => std::panic::panic_any(message),
         }
     }
 

@@ -46,6 +46,8 @@ pub enum Message {
     },
     Forget(oneshot::Sender<Result<(), TelemetryError>>),
     Leave,
+    #[cfg(feature = "conformance")]
+    Panic(String),
 }
 
 /// Where messages are put, with the time at which they were; it never waits, and what comes too late is gone.

@@ -40,6 +40,12 @@ pub use telemetry::Telemetry;
 pub use transport::{HttpRequest, HttpResponse, HttpTransport};
 
 #[cfg(feature = "conformance")]
-pub use conformance::conformance;
+pub use conformance::{conformance, conformance_panic, conformance_panic_later};
+
+/// The version of this library, as in the `sdk` of what it sends.
+#[uniffi::export]
+pub fn sdk_version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
 
 uniffi::setup_scaffolding!();

@@ -181,6 +181,11 @@ impl Telemetry {
 }
 
 impl Telemetry {
+    #[cfg(feature = "conformance")]
+    pub(crate) fn tell(&self, message: Message) {
+        self.inbox.put(message);
+    }
+
     async fn wait(&self, within: Duration, last: bool) -> SyncOutcome {
         let deadline = clock::after(Instant::now(), within);
         let (answer, answered) = oneshot::channel();

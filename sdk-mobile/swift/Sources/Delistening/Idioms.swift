@@ -17,6 +17,9 @@ extension Telemetry {
         try self.init(options: options, token: provider, observer: observer, keyStore: keyStore, transport: transport)
     }
 
+    /// The version of the library.
+    public static var version: String { sdkVersion() }
+
     /// Seals and sends now; returns when everything that could be sent was answered, `within` has passed, or the task is
     /// cancelled: what is under way then goes on.
     public func sync(within: Duration) async -> SyncOutcome {

@@ -29,6 +29,19 @@ class TelemetryTestCase: XCTestCase {
     }
 }
 
+/// Does the same on each of `count` threads at once, and waits for them.
+func onThreads(_ count: Int, _ work: @escaping @Sendable () -> Void) {
+    let group = DispatchGroup()
+    for _ in 0..<count {
+        group.enter()
+        Thread.detachNewThread {
+            work()
+            group.leave()
+        }
+    }
+    group.wait()
+}
+
 extension Telemetry {
     /// Three events.
     func playOnce() {

@@ -15,6 +15,12 @@ final class TelemetryTests: TelemetryTestCase {
             guard case TelemetryError.InvalidOption(let option, _) = $0 else { return XCTFail("\($0)") }
             XCTAssertEqual(option, "log_keys")
         }
+        let file = folder + "/file"
+        try Data().write(to: URL(fileURLWithPath: file))
+        XCTAssertThrowsError(try Telemetry(TelemetryOptions(endpoint: nowhere, folder: file), token: noToken)) {
+            guard case TelemetryError.FolderUnusable(let folder, _) = $0 else { return XCTFail("\($0)") }
+            XCTAssertEqual(folder, file)
+        }
         let telemetry = try open()
         XCTAssertThrowsError(try open()) {
             guard case TelemetryError.FolderInUse = $0 else { return XCTFail("\($0)") }
@@ -26,11 +32,9 @@ final class TelemetryTests: TelemetryTestCase {
         }
     }
 
-    func testPlaysOfManyTasksAreAllKept() async throws {
+    func testPlaysOfManyThreadsAreAllKept() async throws {
         let telemetry = try open()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<8 { group.addTask { for _ in 0..<25 { telemetry.playOnce() } } }
-        }
+        onThreads(8) { for _ in 0..<25 { telemetry.playOnce() } }
         let outcome = await telemetry.sync(within: .seconds(60))
         XCTAssertEqual(outcome.events, 8 * 25 * 3)
         let last = await telemetry.shutDown(within: .seconds(60))
@@ -78,6 +82,39 @@ final class TelemetryTests: TelemetryTestCase {
         telemetry.playOnce()
     }
 
+    func testAPanicIsAnErrorAndEndsTelemetryAlone() async throws {
+        XCTAssertThrowsError(try conformancePanic(message: "asked for")) { XCTAssert("\($0)".contains("asked for")) }
+        do {
+            try await conformancePanicLater(message: "asked for later")
+            XCTFail("it has not panicked")
+        } catch {
+            XCTAssert("\(error)".contains("asked for later"))
+        }
+        let events = TelemetryEvents()
+        var told = events.stream().makeAsyncIterator()
+        let telemetry = try open(observer: events)
+        telemetry.playOnce()
+        telemetry.conformancePanic(message: "asked for on its thread")
+        let outcome = await telemetry.sync(within: .seconds(60))
+        XCTAssertEqual(outcome, .stopped)
+        while let event = await told.next() {
+            guard case .error(let code, let message, let action) = event else { continue }
+            XCTAssertEqual([code, "\(action)"], ["core-failed", "stop"])
+            XCTAssert(message.contains("asked for on its thread"), message)
+            break
+        }
+        telemetry.playOnce()
+        // What was heard before is still there.
+        let next = try open()
+        let kept = await next.sync(within: .seconds(60))
+        XCTAssertEqual(kept.events, 3)
+        _ = await next.shutDown(within: .zero)
+    }
+
+    func testTheVersionIsThatOfTheCrate() throws {
+        XCTAssertEqual(Telemetry.version, try XCTUnwrap(ProcessInfo.processInfo.environment["DELISTENING_VERSION"]))
+    }
+
     func testAKeyIsKeptWhereTheAppWants() async throws {
         let keys = MemoryKeyStore()
         let options = TelemetryOptions(endpoint: nowhere, folder: folder)
@@ -87,6 +124,10 @@ final class TelemetryTests: TelemetryTestCase {
         try await telemetry.forget()
         XCTAssertNil(keys.key)
         XCTAssertEqual(try FileManager.default.contentsOfDirectory(atPath: folder), [])
+        do {
+            try await telemetry.forget()
+            XCTFail("it was forgotten twice")
+        } catch TelemetryError.Unavailable {}
     }
 
     func testMotionPlaceAndOutputAreToldByConsentAlone() async throws {
