@@ -2,6 +2,7 @@
 // attachment.ts stands in for it.
 
 import { type AttachmentHost, type FirstSound, HAVE_FUTURE_DATA, isPlaying } from "./attachment.js";
+import { now } from "./backlog.js";
 import type { Track } from "./options.js";
 import type { Session } from "./session.js";
 
@@ -135,10 +136,10 @@ export class MediaAttachment {
   #playing(): void {
     const session = this.#current();
     if (!session || this.#seekFromMs !== undefined) return;
-    const at = this.#now();
+    const [at, when] = [this.#now(), now()];
     this.#tellRate();
-    session.playing(at);
-    this.#mark(true, at);
+    session.playing(at, when);
+    this.#last = { positionMs: at, at: when.mono, moving: true };
   }
 
   #timeupdate(): void {
@@ -151,10 +152,11 @@ export class MediaAttachment {
   #position(): void {
     // Moving without a `playing` before: another track over the same stream, or the end of a seek in a stall.
     if (this.session && this.#last.moving) {
-      const at = this.#now();
+      // Asked once: this runs with every signal, and a page's clock is slower than all the rest of it.
+      const [at, when] = [this.#now(), now()];
       this.#tellRate();
-      this.#session?.position(at);
-      this.#mark(true, at);
+      this.#session?.position(at, when);
+      this.#last = { positionMs: at, at: when.mono, moving: true };
     } else {
       this.#playing();
     }
@@ -187,7 +189,7 @@ export class MediaAttachment {
     if (this.#media.ended || this.#media.readyState < HAVE_METADATA) return;
     this.#tellRate();
     this.session?.paused(this.#seekFromMs ?? this.#now());
-    this.#mark(false);
+    this.#standStill();
   }
 
   #stalled(): void {
@@ -195,7 +197,7 @@ export class MediaAttachment {
     if (media.seeking || media.paused || media.readyState >= HAVE_FUTURE_DATA || !this.#last.moving) return;
     this.#tellRate();
     this.session?.stalled(this.#now());
-    this.#mark(false);
+    this.#standStill();
   }
 
   #seeking(): void {
@@ -216,7 +218,7 @@ export class MediaAttachment {
     this.#seekFromMs = undefined;
     if (from === undefined || !this.session) return;
     this.#session?.seeked(from, this.#now());
-    this.#mark(false);
+    this.#standStill();
     this.#timeupdate();
   }
 
@@ -240,8 +242,8 @@ export class MediaAttachment {
     return Math.max(0, Math.round(this.#media.currentTime * 1000)) || 0;
   }
 
-  #mark(moving: boolean, positionMs = this.#now()): void {
-    this.#last = { positionMs, at: performance.now(), moving };
+  #standStill(): void {
+    this.#last = { positionMs: this.#now(), at: performance.now(), moving: false };
   }
 
   /** Where playback has come to since it was last known, when the element can no longer tell. */

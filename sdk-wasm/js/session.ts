@@ -68,8 +68,9 @@ export class Session implements PlaySession {
     this.#at("playing", positionMs, now);
   }
 
-  position(positionMs: number): void {
-    this.#at("position", positionMs);
+  /** `now`: when that was, if it is known already. */
+  position(positionMs: number, now?: Now): void {
+    this.#at("position", positionMs, now);
   }
 
   paused(positionMs: number): void {
