@@ -1,18 +1,23 @@
 // The Swift package: its own tests, and its example against the real server, in processes of their own.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { filesUnder } from "../../../.tools/lib/inputs.mjs";
 import { Ingest } from "../../../tests/support/ingest.mjs";
 
 const OUT = fileURLToPath(new URL("../../../target/swift/", import.meta.url));
+const APPLE = fileURLToPath(new URL("apple/", import.meta.url));
 const CARGO = readFileSync(new URL("../../../Cargo.toml", import.meta.url), "utf8");
 const VECTORS = fileURLToPath(new URL("../../../schema/vectors/", import.meta.url));
 let how;
 let home;
+const strange = createServer(answer);
 
 before(async () => {
   assert.ok(existsSync(join(OUT, "run.json")), "build the package first: npm run test:swift");
@@ -20,14 +25,39 @@ before(async () => {
   mkdirSync(OUT, { recursive: true });
   // Below the repository: Swift may be where nothing else of this machine is.
   home = await mkdtemp(join(OUT, "test-"));
+  await once(strange.listen(0, "127.0.0.1"), "listening");
 });
 
-after(() => rm(home, { recursive: true }));
+after(async () => {
+  strange.close();
+  strange.closeAllConnections();
+  await rm(home, { recursive: true });
+});
+
+/** Answers as no ingest server would. */
+async function answer(request, response) {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  if (request.url === "/late") {
+    response
+      .writeHead(429, { "retry-after": "17" })
+      .end(`${request.method} ${request.headers["content-type"]} ${body}`);
+  } else if (request.url === "/moved") response.writeHead(302, { location: "/late" }).end();
+  else if (request.url === "/gone") request.socket.destroy();
+  else if (request.url === "/endless") {
+    const send = () => response.writable && response.write(" ".repeat(65_536), send);
+    send();
+  }
+}
 
 /** Runs a command where Swift is; gives how it ended and what it said. */
 async function run(...words) {
   const [command, ...args] = [...how.enter, ...words];
-  const given = { DELISTENING_VECTORS: VECTORS, DELISTENING_VERSION: /^version = "(.+)"$/m.exec(CARGO)[1] };
+  const given = {
+    DELISTENING_VECTORS: VECTORS,
+    DELISTENING_VERSION: /^version = "(.+)"$/m.exec(CARGO)[1],
+    DELISTENING_HTTP: `http://127.0.0.1:${strange.address().port}`,
+  };
   const child = spawn(command, args, { env: { ...process.env, ...how.env, ...given } });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -41,14 +71,44 @@ async function run(...words) {
   return { code, signal, said };
 }
 
+/** The types of the package with its files for Apple's platforms, and of what else is given: see apple/README.md. */
+async function typecheck(...files) {
+  const modules = join(home, "modules");
+  mkdirSync(modules, { recursive: true });
+  const names = readdirSync(APPLE).filter((name) => name.endsWith(".swift") && name !== "Foundation.swift");
+  for (const name of names.map((name) => name.replace(/\.swift$/, ""))) {
+    const out = ["-o", join(modules, `${name}.swiftmodule`)];
+    const { code, said } = await run(
+      "swiftc",
+      "-emit-module",
+      "-module-name",
+      name,
+      ...out,
+      join(APPLE, `${name}.swift`),
+    );
+    assert.equal(code, 0, said);
+  }
+  const sources = filesUnder(join(OUT, "package/Sources/Delistening"));
+  const options = ["-wmo", "-swift-version", "5", "-module-name", "Delistening"];
+  const paths = ["-I", modules, "-I", join(OUT, "package/Sources/DelisteningFFI")];
+  return run("swiftc", "-typecheck", ...options, ...paths, ...sources, join(APPLE, "Foundation.swift"), ...files);
+}
+
 const example = (...args) => run(join(how.programs, "OfflineMonth"), ...args);
 
 test("the package's own tests pass, the golden vectors among them", async () => {
   const { code, said } = await run("swift", "test", "--skip-build", ...how.build);
   assert.equal(code, 0, said);
   const executed = [...said.matchAll(/Executed (\d+) tests?, with 0 failures/g)].map(([, count]) => Number(count));
-  assert.ok(Math.max(...executed) >= 10, said);
+  assert.ok(Math.max(...executed) >= 12, said);
   console.log(/100000 sessions: .*/.exec(said)?.[0]);
+});
+
+test("the files for Apple's platforms use our interface, and Apple's, by their types", async () => {
+  // A Mac has compiled them with the package.
+  if (process.platform === "darwin") return;
+  const { code, said } = await typecheck();
+  assert.deepEqual([code, said], [0, ""]);
 });
 
 test("a month offline, with a process that dies every ten days, is sent and counts once", async () => {
@@ -71,6 +131,20 @@ test("a month offline, with a process that dies every ten days, is sent and coun
     const again = await example("sync", folder, ingest.origin);
     assert.match(again.said, /^complete receipts=0 dropped=0 errors=\[\]$/m);
     assert.deepEqual(await ingest.get("/v1/plays"), counted);
+  } finally {
+    await ingest.stop();
+  }
+});
+
+test("plays are sent through URLSession too, and no file of a request is left", async () => {
+  const ingest = await Ingest.start();
+  try {
+    const [folder, uploads] = [join(home, "day"), join(home, "uploads")];
+    await example("play", folder, ingest.origin, "0", "1");
+    const { said } = await example("sync", folder, ingest.origin, uploads);
+    assert.match(said, /^complete receipts=[1-9]\d* dropped=0 errors=\[\]$/m);
+    await ingest.counts((total) => total.valid === 8);
+    assert.deepEqual(await readdir(uploads), []);
   } finally {
     await ingest.stop();
   }

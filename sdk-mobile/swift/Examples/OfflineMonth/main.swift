@@ -1,7 +1,7 @@
 // A listener's month without a network, and the sync at its end, in two commands:
 //
 //     OfflineMonth play FOLDER ENDPOINT FROM_DAY TO_DAY     plays eight tracks a day and dies in the middle of one
-//     OfflineMonth sync FOLDER ENDPOINT                     sends everything
+//     OfflineMonth sync FOLDER ENDPOINT [UPLOADS]           sends everything; through URLSession, with a folder for it
 //
 // The days pass at once: the library is built with the feature `simulation`, whose clock a program may move. ENDPOINT is
 // a server in development (`npm start`), which gives anybody on this machine a token.
@@ -33,9 +33,13 @@ func token(from server: String, for device: String) async throws -> String {
     return token
 }
 
-func open(_ folder: String, _ server: String, observer: TelemetryObserver? = nil) throws -> Telemetry {
+func open(
+    _ folder: String, _ server: String, observer: TelemetryObserver? = nil, transport: HttpTransport? = nil
+) throws -> Telemetry {
     let options = TelemetryOptions(endpoint: server, folder: folder)
-    return try Telemetry(options, observer: observer) { try await token(from: server, for: $0.device) }
+    return try Telemetry(options, observer: observer, transport: transport) {
+        try await token(from: server, for: $0.device)
+    }
 }
 
 func begin(_ telemetry: Telemetry, _ number: Int64) -> PlaySession {
@@ -92,9 +96,12 @@ final class Counter: TelemetryObserver, @unchecked Sendable {
     }
 }
 
-func syncAll(_ folder: String, _ server: String) async throws {
+func syncAll(_ folder: String, _ server: String, uploads: String?) async throws {
     let counter = Counter()
-    let telemetry = try open(folder, server, observer: counter)
+    let transport = try uploads.map {
+        try URLSessionTransport(configuration: .default, folder: URL(fileURLWithPath: $0))
+    }
+    let telemetry = try open(folder, server, observer: counter, transport: transport)
     let outcome = await telemetry.sync(within: .seconds(120))
     _ = await telemetry.shutDown(within: .zero)
     print("\(outcome) receipts=\(counter.receipts) dropped=\(counter.dropped) errors=\(counter.errors)")
@@ -104,9 +111,9 @@ let arguments = CommandLine.arguments.dropFirst()
 switch (arguments.first, Array(arguments.dropFirst())) {
 case ("play", let rest) where rest.count == 4:
     try await playMonth(rest[0], rest[1], from: Int64(rest[2])!, to: Int64(rest[3])!)
-case ("sync", let rest) where rest.count == 2:
-    try await syncAll(rest[0], rest[1])
+case ("sync", let rest) where rest.count == 2 || rest.count == 3:
+    try await syncAll(rest[0], rest[1], uploads: rest.count == 3 ? rest[2] : nil)
 default:
-    print("OfflineMonth play FOLDER ENDPOINT FROM_DAY TO_DAY | OfflineMonth sync FOLDER ENDPOINT")
+    print("OfflineMonth play FOLDER ENDPOINT FROM_DAY TO_DAY | OfflineMonth sync FOLDER ENDPOINT [UPLOADS]")
     exit(2)
 }

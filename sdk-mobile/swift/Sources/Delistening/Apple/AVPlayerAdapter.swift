@@ -8,11 +8,10 @@ public final class AVPlayerAdapter {
     private let player: AVPlayer
     private let item: AVPlayerItem
     private let session: PlaySession
-    private var observations: [NSKeyValueObservation] = []
-    private var notifications: [NSObjectProtocol] = []
-    private var clock: Any?
+    private let subscriptions = Subscriptions()
     private var over = false
 
+    /// Nothing where the player has no item yet.
     public init?(player: AVPlayer, telemetry: Telemetry, track: Track) {
         guard let item = player.currentItem else { return nil }
         (self.player, self.item) = (player, item)
@@ -26,52 +25,60 @@ public final class AVPlayerAdapter {
     }
 
     private func observe() {
-        session.volume(volume: Double(player.volume), muted: player.isMuted)
-        observations = [
-            player.observe(\.timeControlStatus, options: [.initial, .new]) { [weak self] _, _ in
-                Task { @MainActor in self?.statusChanged() }
-            },
-            player.observe(\.rate) { [weak self] player, _ in
-                if player.rate > 0 { self?.session.rate(rate: Double(player.rate)) }
-            },
-            player.observe(\.volume) { [weak self] player, _ in
-                self?.session.volume(volume: Double(player.volume), muted: player.isMuted)
-            },
-            player.observe(\.isMuted) { [weak self] player, _ in
-                self?.session.volume(volume: Double(player.volume), muted: player.isMuted)
-            },
-            player.observe(\.currentItem) { [weak self] _, _ in
-                Task { @MainActor in self?.itemChanged() }
-            },
-        ]
+        volumeChanged()
+        on(\.timeControlStatus) { $0.statusChanged() }
+        on(\.rate) { $0.rateChanged() }
+        on(\.volume) { $0.volumeChanged() }
+        on(\.isMuted) { $0.volumeChanged() }
+        on(\.currentItem) { $0.itemChanged() }
         on(AVPlayerItem.didPlayToEndTimeNotification) { $0.end(.completed) }
         on(AVPlayerItem.failedToPlayToEndTimeNotification) {
             $0.session.failed(code: "failed-to-play-to-end", positionMs: $0.position)
         }
         let quarter = CMTime(value: 1, timescale: 4)
-        clock = player.addPeriodicTimeObserver(forInterval: quarter, queue: .main) { [weak self] _ in
+        let clock = player.addPeriodicTimeObserver(forInterval: quarter, queue: .main) { [weak self] _ in
             MainActor.assumeIsolated {
-                guard let self, self.player.timeControlStatus == .playing else { return }
+                guard let self, !self.over, self.player.timeControlStatus == .playing else { return }
                 self.session.position(positionMs: self.position)
             }
         }
+        subscriptions.add { [player] in player.removeTimeObserver(clock) }
+        statusChanged()
+    }
+
+    /// What is observed may change on any thread.
+    private func on<Value>(
+        _ property: KeyPath<AVPlayer, Value>, _ act: @escaping @MainActor @Sendable (AVPlayerAdapter) -> Void
+    ) {
+        let observation = player.observe(property, options: []) { [weak self] _, _ in
+            Task { @MainActor in if let self, !self.over { act(self) } }
+        }
+        subscriptions.add { observation.invalidate() }
     }
 
     private func on(_ name: Notification.Name, _ act: @escaping @MainActor @Sendable (AVPlayerAdapter) -> Void) {
         let token = NotificationCenter.default.addObserver(forName: name, object: item, queue: .main) { [weak self] _ in
-            MainActor.assumeIsolated { if let self { act(self) } }
+            MainActor.assumeIsolated { if let self, !self.over { act(self) } }
         }
-        notifications.append(token)
+        subscriptions.add { NotificationCenter.default.removeObserver(token) }
     }
 
     private func statusChanged() {
-        guard !over else { return }
         switch player.timeControlStatus {
         case .playing: session.playing(positionMs: position)
         case .paused: session.paused(positionMs: position)
         case .waitingToPlayAtSpecifiedRate: session.stalled(positionMs: position)
         @unknown default: break
         }
+    }
+
+    private func rateChanged() {
+        // 0 is a pause, which is told as one.
+        if player.rate > 0 { session.rate(rate: Double(player.rate)) }
+    }
+
+    private func volumeChanged() {
+        session.volume(volume: Double(player.volume), muted: player.isMuted)
     }
 
     private func itemChanged() {
@@ -88,9 +95,29 @@ public final class AVPlayerAdapter {
         guard !over else { return }
         over = true
         session.ended(reason: reason, positionMs: position)
-        observations = []
-        notifications.forEach(NotificationCenter.default.removeObserver)
-        if let clock { player.removeTimeObserver(clock) }
+        subscriptions.cancel()
+    }
+}
+
+/// What is undone when the adapter ends or is let go of.
+private final class Subscriptions: @unchecked Sendable {
+    private let lock = NSLock()
+    private var undo: [() -> Void] = []
+
+    func add(_ act: @escaping () -> Void) {
+        lock.withLock { undo.append(act) }
+    }
+
+    func cancel() {
+        let all = lock.withLock {
+            defer { undo = [] }
+            return undo
+        }
+        all.forEach { $0() }
+    }
+
+    deinit {
+        cancel()
     }
 }
 #endif
