@@ -1,10 +1,14 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// Apple's platforms take the library as an XCFramework, which nothing here makes yet; elsewhere it is linked as it is,
-// with `-L`.
+// Tests and examples need a library whose clock they may move: the one that is built here, linked with `-L`. So does
+// Linux. Apps on Apple's platforms take the XCFramework that `npm run build:apple` makes.
+let simulation = Context.environment["DELISTENING_SIMULATION"] != nil
 #if os(macOS)
-let library: Target = .binaryTarget(name: "DelisteningFFI", path: "Delistening.xcframework")
+let library: Target =
+    simulation
+    ? .systemLibrary(name: "DelisteningFFI")
+    : .binaryTarget(name: "DelisteningFFI", path: "Delistening.xcframework")
 #else
 let library: Target = .systemLibrary(name: "DelisteningFFI")
 #endif
@@ -15,8 +19,7 @@ var targets: [Target] = [
     .target(name: "Delistening", dependencies: ["DelisteningFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
 ]
 
-// Tests and examples need a library whose clock they may move.
-if Context.environment["DELISTENING_SIMULATION"] != nil {
+if simulation {
     targets += [
         .executableTarget(name: "OfflineMonth", dependencies: ["Delistening"], path: "Examples/OfflineMonth"),
         .testTarget(name: "DelisteningTests", dependencies: ["Delistening"]),
@@ -25,7 +28,7 @@ if Context.environment["DELISTENING_SIMULATION"] != nil {
 
 let package = Package(
     name: "Delistening",
-    platforms: [.iOS(.v16), .macOS(.v13), .tvOS(.v16)],
+    platforms: [.iOS(.v16), .macOS(.v13)],
     products: [.library(name: "Delistening", targets: ["Delistening"])],
     targets: targets
 )
