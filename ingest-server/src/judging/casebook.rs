@@ -1,16 +1,22 @@
 //! A casebook in a file of its own.
+//!
+//! What is judged is written about once a second, whatever came meanwhile: most pages are changed by each lot, and each
+//! would be written each time. After a crash the journal tells it again.
 
+use super::packed;
+use super::remembered::Remembered;
 use crate::derived;
 use delistening_schema::analysis::Scope;
 use delistening_schema::judge::{Case, Casebook, Gone, Group, Linked};
 use delistening_schema::play::{Fragment, Play, SessionKey};
 use delistening_schema::{DeviceId, Hash};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// Why the casebook cannot be used.
@@ -22,6 +28,9 @@ pub enum CasebookError {
     /// What is kept is not what was written.
     #[error("the file of judged sessions holds something that cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
+    /// What is kept of a session is not what was packed.
+    #[error("the file of judged sessions holds something of session {0} that cannot be read")]
+    Damaged(Uuid),
 }
 
 type Result<T, E = CasebookError> = std::result::Result<T, E>;
@@ -29,10 +38,10 @@ type Result<T, E = CasebookError> = std::result::Result<T, E>;
 const SCHEMA: &str = "
     PRAGMA secure_delete = ON;
     -- Session ids begin with the time, so what is written together lies together where they come first. With row ids,
-    -- what is large is written at the end, and only its name somewhere among others.
+    -- what is large is written at the end, and only its name somewhere among others. Fragments are packed, form 1.
     CREATE TABLE IF NOT EXISTS fragments (
         device BLOB NOT NULL, session BLOB NOT NULL, leaf INTEGER NOT NULL, listener TEXT NOT NULL,
-        fragment TEXT NOT NULL, PRIMARY KEY (session, device, leaf)
+        fragment BLOB NOT NULL, PRIMARY KEY (session, device, leaf)
     );
     -- The chains of devices. `sessions` are the ids of those that a batch speaks of, one after the other.
     CREATE TABLE IF NOT EXISTS linked (
@@ -56,20 +65,29 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS analysis (one INTEGER PRIMARY KEY CHECK (one = 1), text TEXT NOT NULL);
 ";
 
-/// So many cases stay in memory: those of the devices that are listening now.
+/// So many cases stay in memory at least: those of the devices that are listening now, whose other sessions are looked at
+/// with each new one.
 const CASES: usize = 20_000;
 /// So many sessions' fragments, which are larger, stay in memory.
 const FRAGMENTS: usize = 4_000;
 /// So many groups' members stay in memory, the smaller ones: those of the devices and listeners of these cases.
 const GROUPS: usize = 10_000;
 const MEMBERS: usize = 1_000;
+/// How long what was judged waits to be written.
+const WRITE_AFTER: Duration = Duration::from_secs(1);
 
 /// A casebook in a file that follows the log.
 #[derive(Debug)]
 pub struct SqliteCasebook {
     database: Connection,
-    /// How many entries are known once the present transaction has ended.
-    leaves: u64,
+    /// How many entries are known, what waits to be written included.
+    known: u64,
+    /// How many will be once what is under way has ended.
+    then: u64,
+    /// Since when something waits.
+    waiting: Option<Instant>,
+    /// The session of which nothing was found last.
+    unknown: Cell<Option<SessionKey>>,
     cases: RefCell<Remembered<SessionKey, Case>>,
     fragments: RefCell<Remembered<SessionKey, Vec<Arc<Fragment>>>>,
     members: RefCell<Remembered<Group, BTreeSet<SessionKey>>>,
@@ -82,30 +100,6 @@ struct Touched {
     all: BTreeSet<Group>,
     /// Those of them that are not in the file yet.
     fresh: Vec<Group>,
-}
-
-/// What was read or written last.
-#[derive(Debug)]
-struct Remembered<K, T> {
-    most: usize,
-    all: HashMap<K, Arc<T>>,
-}
-
-impl<K: Eq + std::hash::Hash, T> Remembered<K, T> {
-    fn new(most: usize) -> RefCell<Self> {
-        RefCell::new(Self { most, all: HashMap::new() })
-    }
-
-    fn get(&self, key: &K) -> Option<Arc<T>> {
-        self.all.get(key).cloned()
-    }
-
-    fn insert(&mut self, key: K, value: &Arc<T>) {
-        if self.all.len() >= self.most {
-            self.all.clear();
-        }
-        self.all.insert(key, Arc::clone(value));
-    }
 }
 
 impl SqliteCasebook {
@@ -122,50 +116,84 @@ impl SqliteCasebook {
         }
         database.execute("INSERT OR IGNORE INTO analysis VALUES (1, ?1)", [analysis])?;
         let touched = Touched { all: touched(&database)?, fresh: Vec::new() };
+        let known = derived::leaves(&database)?;
         Ok(Self {
             database,
-            leaves: 0,
-            cases: Remembered::new(CASES),
-            fragments: Remembered::new(FRAGMENTS),
-            members: Remembered::new(GROUPS),
+            known,
+            then: known,
+            waiting: None,
+            unknown: Cell::new(None),
+            cases: RefCell::new(Remembered::new(CASES)),
+            fragments: RefCell::new(Remembered::new(FRAGMENTS)),
+            members: RefCell::new(Remembered::new(GROUPS)),
             touched,
         })
     }
 
-    pub(super) fn leaves(&self) -> Result<u64> {
-        Ok(derived::leaves(&self.database)?)
+    /// How many entries are known.
+    pub(super) fn leaves(&self) -> u64 {
+        self.known
     }
 
-    /// Begins a transaction after which `leaves` entries are known.
+    /// When what waits is to be written.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.waiting.map(|since| since + WRITE_AFTER)
+    }
+
+    /// Begins what will be known whole or not at all: `leaves` entries, once it has ended.
     pub(super) fn begin(&mut self, leaves: u64) -> Result<()> {
-        self.database.execute_batch("BEGIN IMMEDIATE")?;
-        self.leaves = leaves;
+        if self.waiting.is_none() {
+            self.database.execute_batch("BEGIN IMMEDIATE")?;
+            self.waiting = Some(Instant::now());
+        }
+        self.then = leaves;
         Ok(())
     }
 
-    /// Ends the transaction: keeps or undoes everything in it.
+    /// Ends what was begun. If it is not to be kept, all that waits is undone with it, and is to be told again.
     pub(super) fn end(&mut self, keep: bool) -> Result<()> {
-        let kept = if keep { self.keep() } else { Ok(()) };
-        if keep && kept.is_ok() {
-            return Ok(());
+        if !keep {
+            return self.undo();
         }
-        self.cases.get_mut().all.clear();
-        self.fragments.get_mut().all.clear();
-        self.members.get_mut().all.clear();
-        if !self.database.is_autocommit() {
-            self.database.execute_batch("ROLLBACK")?;
-        }
-        self.touched = Touched { all: touched(&self.database)?, fresh: Vec::new() };
-        kept
+        self.known = self.then;
+        Ok(())
     }
 
-    fn keep(&mut self) -> Result<()> {
+    /// Writes what waits.
+    pub(super) fn write(&mut self) -> Result<()> {
+        if self.waiting.is_none() {
+            return Ok(());
+        }
+        let written = self.commit();
+        if written.is_err() {
+            self.undo()?;
+        }
+        written
+    }
+
+    fn commit(&mut self) -> Result<()> {
         let mut touch = self.database.prepare_cached("INSERT INTO touched VALUES (?1, ?2, ?3)")?;
         for Group { scope, of, week } in self.touched.fresh.drain(..) {
             touch.execute(params![number(scope), of, week])?;
         }
-        derived::advance(&self.database, self.leaves)?;
-        Ok(self.database.execute_batch("COMMIT")?)
+        derived::advance(&self.database, self.known)?;
+        self.database.execute_batch("COMMIT")?;
+        self.waiting = None;
+        Ok(())
+    }
+
+    fn undo(&mut self) -> Result<()> {
+        self.waiting = None;
+        self.unknown.set(None);
+        self.cases.get_mut().clear();
+        self.fragments.get_mut().clear();
+        self.members.get_mut().clear();
+        if !self.database.is_autocommit() {
+            self.database.execute_batch("ROLLBACK")?;
+        }
+        self.known = derived::leaves(&self.database)?;
+        self.touched = Touched { all: touched(&self.database)?, fresh: Vec::new() };
+        Ok(())
     }
 
     /// Leaves nothing of what was deleted.
@@ -188,7 +216,7 @@ impl SqliteCasebook {
     /// A row of device, session and body; from memory where it is there.
     fn read(&self, row: &Row<'_>) -> Result<Arc<Case>> {
         let key = SessionKey { device: DeviceId(Hash(row.get(0)?)), session: Uuid::from_bytes(row.get(1)?) };
-        if let Some(case) = self.cases.borrow().get(&key) {
+        if let Some(case) = self.cases.borrow_mut().get(&key) {
             return Ok(case);
         }
         let case = Arc::new(serde_json::from_str(row.get_ref(2)?.as_str().unwrap_or_default())?);
@@ -201,7 +229,11 @@ impl SqliteCasebook {
         let mut statement = self.database.prepare_cached(
             "SELECT NOT EXISTS (SELECT 1 FROM fragments WHERE device = ?1 AND session = ?2)",
         )?;
-        Ok(statement.query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))?)
+        let new = statement.query_row(params![key.device.0.0, key.session.as_bytes()], |row| row.get(0))?;
+        if new {
+            self.unknown.set(Some(*key));
+        }
+        Ok(new)
     }
 
     fn join(&mut self, key: &SessionKey, groups: &[Group]) -> Result<()> {
@@ -209,7 +241,7 @@ impl SqliteCasebook {
             self.database.prepare_cached("INSERT OR IGNORE INTO members VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for group @ Group { scope, of, week } in groups {
             insert.execute(params![number(*scope), of, week, key.device.0.0, key.session.as_bytes()])?;
-            if let Some(members) = self.members.get_mut().all.get_mut(group) {
+            if let Some(members) = self.members.get_mut().get_mut(group) {
                 Arc::make_mut(members).insert(*key);
             }
         }
@@ -222,7 +254,7 @@ impl SqliteCasebook {
         )?;
         for group @ Group { scope, of, week } in groups {
             delete.execute(params![number(*scope), of, week, key.device.0.0, key.session.as_bytes()])?;
-            if let Some(members) = self.members.get_mut().all.get_mut(group) {
+            if let Some(members) = self.members.get_mut().get_mut(group) {
                 Arc::make_mut(members).remove(key);
             }
         }
@@ -230,7 +262,7 @@ impl SqliteCasebook {
     }
 
     fn keys_of(&self, group: &Group) -> Result<Arc<BTreeSet<SessionKey>>> {
-        if let Some(members) = self.members.borrow().get(group) {
+        if let Some(members) = self.members.borrow_mut().get(group) {
             return Ok(members);
         }
         let mut statement = self.database.prepare_cached(
@@ -257,11 +289,10 @@ impl Casebook for SqliteCasebook {
             None if self.is_new(key)? => Some(Arc::default()),
             None => None,
         };
-        let text = serde_json::to_string(&*fragment)?;
         let kept = self
             .database
             .prepare_cached("INSERT OR IGNORE INTO fragments VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![device, session, fragment.leaf, fragment.listener, text])?;
+            .execute(params![device, session, fragment.leaf, fragment.listener, packed::pack(&fragment)])?;
         if kept > 0
             && let Some(mut fragments) = known
         {
@@ -273,16 +304,18 @@ impl Casebook for SqliteCasebook {
     }
 
     fn fragments(&self, key: &SessionKey) -> Result<Arc<Vec<Arc<Fragment>>>> {
-        if let Some(fragments) = self.fragments.borrow().get(key) {
+        if let Some(fragments) = self.fragments.borrow_mut().get(key) {
             return Ok(fragments);
         }
         let mut statement = self.database.prepare_cached(
-            "SELECT fragment FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
+            "SELECT fragment, leaf, listener FROM fragments WHERE device = ?1 AND session = ?2 ORDER BY leaf",
         )?;
         let mut rows = statement.query(params![key.device.0.0, key.session.as_bytes()])?;
         let mut fragments = Vec::new();
         while let Some(row) = rows.next()? {
-            fragments.push(Arc::new(serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or_default())?));
+            let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+            let fragment = packed::unpack(key.session, row.get(1)?, row.get(2)?, bytes);
+            fragments.push(Arc::new(fragment.ok_or(CasebookError::Damaged(key.session))?));
         }
         let fragments = Arc::new(fragments);
         self.fragments.borrow_mut().insert(*key, &fragments);
@@ -290,7 +323,7 @@ impl Casebook for SqliteCasebook {
     }
 
     fn erase(&mut self, listener: &str) -> Result<Gone> {
-        self.fragments.get_mut().all.clear();
+        self.fragments.get_mut().clear();
         // Without indexes of their own: it is rare, and every write would pay for them.
         let mut fragments = self
             .database
@@ -367,21 +400,29 @@ impl Casebook for SqliteCasebook {
         } else {
             self.database
                 .prepare_cached("INSERT OR REPLACE INTO cases VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![device, session, self.leaves, body])?;
+                .execute(params![device, session, self.then, body])?;
         }
+        self.unknown.set(None);
         self.cases.get_mut().insert(key, &Arc::new(case));
         Ok(())
     }
 
     fn case(&self, key: &SessionKey) -> Result<Option<Arc<Case>>> {
-        if let Some(case) = self.cases.borrow().get(key) {
+        if let Some(case) = self.cases.borrow_mut().get(key) {
             return Ok(Some(case));
+        }
+        if self.unknown.get() == Some(*key) {
+            return Ok(None);
         }
         let mut statement = self
             .database
             .prepare_cached("SELECT device, session, body FROM cases WHERE device = ?1 AND session = ?2")?;
         let mut rows = statement.query(params![key.device.0.0, key.session.as_bytes()])?;
-        rows.next()?.map(|row| self.read(row)).transpose()
+        let case = rows.next()?.map(|row| self.read(row)).transpose()?;
+        if case.is_none() {
+            self.unknown.set(Some(*key));
+        }
+        Ok(case)
     }
 
     fn drop_case(&mut self, key: &SessionKey) -> Result<()> {
@@ -391,7 +432,7 @@ impl Casebook for SqliteCasebook {
         self.database
             .prepare_cached("DELETE FROM cases WHERE device = ?1 AND session = ?2")?
             .execute(params![key.device.0.0, key.session.as_bytes()])?;
-        self.cases.get_mut().all.remove(key);
+        self.cases.get_mut().remove(key);
         Ok(())
     }
 
@@ -415,6 +456,14 @@ impl Casebook for SqliteCasebook {
         }
         fresh.clear();
         Ok(std::mem::take(all))
+    }
+}
+
+impl Drop for SqliteCasebook {
+    fn drop(&mut self) {
+        if let Err(error) = self.write() {
+            tracing::warn!(%error, "what was judged last is not written: the next start judges it again");
+        }
     }
 }
 

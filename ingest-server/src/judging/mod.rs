@@ -3,6 +3,8 @@
 //! Stores are told what it says, and the notary enters it. A store that is behind, or new, asks for what changed since.
 
 mod casebook;
+mod packed;
+mod remembered;
 
 pub use casebook::{CasebookError, SqliteCasebook};
 
@@ -13,6 +15,7 @@ use delistening_schema::play::{Play, SessionKey};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What a record has for the bench.
 #[derive(Debug)]
@@ -37,8 +40,18 @@ impl Bench {
     }
 
     /// How many entries of the log it knows.
-    pub fn leaves(&self) -> Result<u64, CasebookError> {
+    pub fn leaves(&self) -> u64 {
         self.judge.casebook().leaves()
+    }
+
+    /// When what waits to be written is to be; `None` while nothing waits.
+    pub fn due(&self) -> Option<Instant> {
+        self.judge.casebook().due()
+    }
+
+    /// Writes what waits.
+    pub fn write(&mut self) -> Result<(), CasebookError> {
+        self.judge.casebook_mut().write()
     }
 
     /// The analysis.
@@ -46,13 +59,14 @@ impl Bench {
         self.judge.analysis()
     }
 
-    /// Takes what is new, up to the entry before `leaves`; all or none. Gives the sessions that are judged anew.
+    /// Takes what is new, up to the entry before `leaves`; all or none. Gives the sessions that are judged anew. It waits to
+    /// be written.
     pub fn take(
         &mut self,
         matters: &[(u64, Matter<'_>)],
         leaves: u64,
     ) -> Result<BTreeSet<SessionKey>, CasebookError> {
-        let known = self.leaves()?;
+        let known = self.leaves();
         if leaves <= known {
             return Ok(BTreeSet::new());
         }
@@ -68,20 +82,25 @@ impl Bench {
         })
     }
 
-    /// Looks at what stands beside each other, where anything changed. Gives the sessions whose play became another.
+    /// Looks at what stands beside each other, where anything changed. Gives the sessions whose play became another. It
+    /// is written at once: told again it may say something else, by what came later, and whoever was told would not
+    /// know.
     pub fn examine(&mut self) -> Result<BTreeSet<SessionKey>, CasebookError> {
-        let leaves = self.leaves()?;
-        self.transact(leaves, Judge::examine)
+        let leaves = self.leaves();
+        let changed = self.transact(leaves, Judge::examine)?;
+        self.write()?;
+        Ok(changed)
     }
 
     /// Forgets everything of a listener. Gives the sessions that are gone, and those that look otherwise without them.
     pub fn erase(&mut self, listener: &str) -> Result<BTreeSet<SessionKey>, CasebookError> {
-        let leaves = self.leaves()?;
+        let leaves = self.leaves();
         let touched = self.transact(leaves, |judge| {
             let mut touched = judge.erase(listener)?;
             touched.extend(judge.examine()?);
             Ok(touched)
         })?;
+        self.write()?;
         self.judge.casebook().forget()?;
         Ok(touched)
     }
@@ -108,7 +127,6 @@ impl Bench {
         let done = work(&mut self.judge);
         let ended = self.judge.casebook_mut().end(done.is_ok());
         let done = done?;
-        ended?;
-        Ok(done)
+        ended.map(|()| done)
     }
 }

@@ -118,7 +118,13 @@ impl Trail {
         let transaction = self.database.transaction()?;
         for (leaf, step) in steps.iter().filter(|(leaf, _)| *leaf >= known) {
             match step {
-                Step::Batch { listener, sessions } => batch(&transaction, *leaf, listener, sessions)?,
+                Step::Batch { listener, sessions } => {
+                    transaction
+                        .prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2)")?
+                        .execute(params![leaf, listener])?;
+                    // As old as what is taken with it: whether a later one has judged it anew is not asked.
+                    sessions.iter().try_for_each(|key| pend(&transaction, key, leaves - 1))?;
+                }
                 Step::Verdicts(record) => verdicts(&transaction, *leaf, record)?,
                 Step::Rule(rule) => self::rule(&transaction, rule)?,
                 Step::Statement(record) => statement(&transaction, record)?,
@@ -135,6 +141,10 @@ impl Trail {
         keys: impl IntoIterator<Item = SessionKey>,
         leaves: u64,
     ) -> rusqlite::Result<()> {
+        let mut keys = keys.into_iter().peekable();
+        if keys.peek().is_none() {
+            return Ok(());
+        }
         let transaction = self.database.transaction()?;
         for key in keys {
             pend(&transaction, &key, leaves.saturating_sub(1))?;
@@ -277,18 +287,6 @@ impl Trail {
         transaction.commit()?;
         derived::scrub(&self.database)
     }
-}
-
-fn batch(
-    transaction: &Transaction<'_>,
-    leaf: u64,
-    listener: &str,
-    sessions: &[SessionKey],
-) -> rusqlite::Result<()> {
-    transaction
-        .prepare_cached("INSERT OR IGNORE INTO batches VALUES (?1, ?2)")?
-        .execute(params![leaf, listener])?;
-    sessions.iter().try_for_each(|key| pend(transaction, key, leaf))
 }
 
 fn pend(transaction: &Transaction<'_>, key: &SessionKey, leaf: u64) -> rusqlite::Result<()> {

@@ -84,7 +84,7 @@ impl Follower {
         self.live.apply(&changes);
         // What stood beside it may look otherwise without it.
         let others = self.bench.erase(listener)?;
-        let end = self.bench.leaves()?;
+        let end = self.bench.leaves();
         self.tell(&others, end)
     }
 }

@@ -11,7 +11,7 @@ use delistening_schema::judge::Heard;
 use delistening_schema::play::SessionKey;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use tokio::sync::watch;
 
 /// How many records are taken in with one transaction at most: the more, the fewer pages are written twice.
@@ -71,16 +71,22 @@ impl Follower {
                 self.examine(end)?;
             }
             if !self.notary.enter(&self.bench, end, now_ms())? {
+                self.write_if_due()?;
                 self.agreed = true;
                 return Ok(end);
             }
         }
     }
 
+    /// When there is something to do, even if nothing comes.
+    pub fn due(&self) -> Option<Instant> {
+        self.notary.due().into_iter().chain(self.bench.due()).min()
+    }
+
     /// Tells the store and the notary what the bench said last, in case that they were not told to the end.
     fn agree(&mut self) -> Result<(), FollowError> {
         let (known, stored, told) =
-            (self.bench.leaves()?, *self.projected.borrow(), self.notary.trail().leaves()?);
+            (self.bench.leaves(), *self.projected.borrow(), self.notary.trail().leaves()?);
         let last = self.bench.changed(known.saturating_sub(1), known)?;
         if stored == known {
             let changes = self.store.apply(&[], &last, known)?;
@@ -105,7 +111,7 @@ impl Follower {
 
     /// Follows to the end of the log, or to entries that say what is to be erased: then `None`.
     pub(super) fn follow_to_erasures(&mut self) -> Result<Option<u64>, FollowError> {
-        let (told, judged) = (self.notary.trail().leaves()?, self.bench.leaves()?);
+        let (told, judged) = (self.notary.trail().leaves()?, self.bench.leaves());
         let mut cursor = told.min(judged).min(*self.projected.borrow());
         let mut reader = self.log.reader(cursor);
         loop {
@@ -186,8 +192,14 @@ impl Follower {
             steps.push((*leaf, step));
         }
         // First what remains to be said: if the store fails, it is said later, not never.
+        let told = self.notary.trail().leaves()?;
         self.notary.trail().take(&steps, cursor)?;
-        let judged = self.bench.take(&matters, cursor)?;
+        let mut judged = self.bench.take(&matters, cursor)?;
+        // Those that the trail has just taken wait already.
+        let fresh = heard.iter().filter(|(leaf, _)| *leaf >= told);
+        for (key, _) in fresh.flat_map(|(_, heard)| &heard.fragments) {
+            judged.remove(key);
+        }
         self.notary.trail().await_verdicts(judged, cursor)?;
         let stored = *self.projected.borrow();
         if cursor > stored {
@@ -196,6 +208,14 @@ impl Follower {
             let changes = self.store.apply(&additions, &self.bench.changed(stored, cursor)?, cursor)?;
             self.live.apply(&changes);
             self.projected.send_replace(cursor);
+        }
+        self.write_if_due()
+    }
+
+    /// Has the bench write what waits long enough: after those who are told of it, so that none of them lacks what it has.
+    fn write_if_due(&mut self) -> Result<(), FollowError> {
+        if self.bench.due().is_some_and(|due| due <= Instant::now()) {
+            self.bench.write()?;
         }
         Ok(())
     }

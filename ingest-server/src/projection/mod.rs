@@ -157,7 +157,7 @@ async fn follow(log: Arc<Log>, follower: Arc<Mutex<Follower>>, background: Backg
             // Reading, judging, storing and entering all block.
             background.run(move || {
                 let mut follower = follower.lock().unwrap_or_else(PoisonError::into_inner);
-                follower.catch_up().map(|cursor| (cursor, follower.notary.due()))
+                follower.catch_up().map(|cursor| (cursor, follower.due()))
             })
         };
         match work.await {
