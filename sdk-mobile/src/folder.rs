@@ -68,7 +68,8 @@ fn make(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// A new key is for a new folder only: under another key, the chain of these records could not go on.
+/// A new folder has a new key, and only a new folder has one: under another key, the chain of these records could not go on,
+/// and a key that outlived its folder (the Keychain outlives the app) has signed a chain whose end nobody knows.
 fn open_key(path: &Path, keys: &Keys, owner: Option<&str>) -> Result<SecretKey, TelemetryError> {
     let unusable = |reason: String| TelemetryError::KeyUnusable { reason };
     let found = match keys {
@@ -76,7 +77,7 @@ fn open_key(path: &Path, keys: &Keys, owner: Option<&str>) -> Result<SecretKey, 
         None => key::read(path).map_err(|error| error.to_string()),
     };
     match (found.map_err(unusable)?, owner) {
-        (None, None) => match keys {
+        (_, None) => match keys {
             Some(keys) => key::make(keys.as_ref()),
             None => key::create(path).map_err(|error| error.to_string()),
         }
@@ -87,7 +88,7 @@ fn open_key(path: &Path, keys: &Keys, owner: Option<&str>) -> Result<SecretKey, 
         (Some(key), Some(owner)) if key.public().thumbprint().to_string() != owner => {
             Err(unusable(format!("the key here is not that of {owner}, whose records are here")))
         }
-        (Some(key), _) => Ok(key),
+        (Some(key), Some(_)) => Ok(key),
     }
 }
 
@@ -176,6 +177,24 @@ mod tests {
         erase(folder, &keys).unwrap();
         assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
         assert_ne!(open(folder, &keys).unwrap().key.public(), device);
+    }
+
+    #[test]
+    fn a_key_that_outlived_its_folder_is_replaced() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = |name: &str| parent.path().join(name).to_str().unwrap().to_owned();
+        let elsewhere: Keys = Some(Arc::new(Elsewhere::default()));
+        for keys in [elsewhere, None] {
+            let before = folder("before");
+            let device = open(&before, &keys).unwrap().key.public();
+            for name in RECORDS {
+                let _ = fs::remove_file(parent.path().join("before").join(name));
+            }
+            let next = open(&before, &keys).unwrap().key.public();
+            assert_ne!(next, device);
+            assert_eq!(open(&before, &keys).unwrap().key.public(), next);
+            fs::remove_dir_all(before).unwrap();
+        }
     }
 
     #[test]

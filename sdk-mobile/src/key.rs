@@ -11,7 +11,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Keeps the device's key in place of the file: in the Keychain, or wrapped by the Secure Enclave or the Keystore. It is
-/// asked when telemetry is opened and when it is forgotten, on the thread that does so.
+/// asked when telemetry is opened and when it is forgotten, on the thread that does so. It serves one folder: a new one
+/// replaces the key, since the end of the chain that it signed is gone with the folder before.
 #[uniffi::export(foreign)]
 pub trait KeyStore: Send + Sync {
     /// The 32 bytes that were saved, or nothing if none were. What cannot be read at the moment is thrown: another key
