@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -15,6 +15,14 @@ const OUT = fileURLToPath(new URL("../../../target/swift/", import.meta.url));
 const APPLE = fileURLToPath(new URL("apple/", import.meta.url));
 const CARGO = readFileSync(new URL("../../../Cargo.toml", import.meta.url), "utf8");
 const VECTORS = fileURLToPath(new URL("../../../schema/vectors/", import.meta.url));
+const GUIDE = new URL("../../../docs/guides/mobile.md", import.meta.url);
+/** What an app has that the guide's blocks belong to. */
+const HAS = [
+  ...["telemetry: Telemetry", "track: Track", "play: PlaySession", "place: (latitude: Double, longitude: Double)"],
+  ...["player: AVPlayer", "adapter: AVPlayerAdapter", "engine: AVAudioEngine", "node: AVAudioPlayerNode"],
+  "file: AVAudioFile",
+];
+const TOKEN = "@Sendable func tokenFor(_ device: String) async throws -> String { device }";
 let how;
 let home;
 const strange = createServer(answer);
@@ -94,6 +102,24 @@ async function typecheck(...files) {
   return run("swiftc", "-typecheck", ...options, ...paths, ...sources, join(APPLE, "Foundation.swift"), ...files);
 }
 
+/** The guide's blocks in Swift: types as they are, statements as functions of what an app has. */
+function guide() {
+  const blocks = [...readFileSync(GUIDE, "utf8").matchAll(/```swift\n([\s\S]*?)```/g)].map(([, text]) => text);
+  assert.ok(blocks.length > 5, "the guide shows Swift");
+  const imports = new Set(["import AVFoundation", "import SwiftUI"]);
+  const parts = blocks.map((text, number) => {
+    const lines = text.split("\n").filter((line) => !line.startsWith("import "));
+    for (const [line] of text.matchAll(/^import .*$/gm)) imports.add(line);
+    if (/^(struct|final class|@)/m.test(text)) return lines.join("\n");
+    // What a block leaves to the reader to use.
+    for (const [, name] of text.matchAll(/^(?:let|var) (\w+)/gm)) lines.push(`_ = ${name}`);
+    return `@MainActor func shown${number}(${HAS.join(", ")}) async throws {\n${lines.join("\n")}\n}`;
+  });
+  // These files are the module itself.
+  imports.delete("import Delistening");
+  return [...imports, TOKEN, ...parts].join("\n");
+}
+
 const example = (...args) => run(join(how.programs, "OfflineMonth"), ...args);
 
 test("the package's own tests pass, the golden vectors among them", async () => {
@@ -104,10 +130,12 @@ test("the package's own tests pass, the golden vectors among them", async () => 
   console.log(/100000 sessions: .*/.exec(said)?.[0]);
 });
 
-test("the files for Apple's platforms use our interface, and Apple's, by their types", async () => {
+test("the files for Apple's platforms and the guide use our interface, and Apple's, by their types", async () => {
   // A Mac has compiled them with the package.
   if (process.platform === "darwin") return;
-  const { code, said } = await typecheck();
+  const shown = join(home, "Guide.swift");
+  writeFileSync(shown, guide());
+  const { code, said } = await typecheck(shown);
   assert.deepEqual([code, said], [0, ""]);
 });
 

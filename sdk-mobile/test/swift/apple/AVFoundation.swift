@@ -118,3 +118,8 @@ public class AVAudioSessionRouteDescription {
 public class AVAudioSessionPortDescription {
     public var portType: AVAudioSession.Port { fatalError() }
 }
+
+extension AVPlayer {
+    @discardableResult
+    public func seek(to time: CMTime) async -> Bool { fatalError() }
+}
