@@ -11,7 +11,11 @@ import { checkTypes } from "./types.mjs";
 /** Languages of the blocks that are run here; a block without a language is a picture. */
 const LANGUAGES = ["sh", "js", "html", ""];
 /** Blocks that the tests of another part compile and run. */
-const ELSEWHERE = { "sdk-mobile/README.md": ["kotlin", "swift"], "docs/guides/mobile.md": ["kotlin", "swift"] };
+const ELSEWHERE = {
+  "README.md": ["swift"],
+  "docs/guides/mobile.md": ["kotlin", "swift"],
+  "sdk-mobile/README.md": ["kotlin", "swift"],
+};
 const COMMAND = /^\s*(\$|cargo|curl|delistening-ingest|docker|git|node|npm|npx) /m;
 
 const BLOCKS = DOCUMENTS.flatMap(({ blocks }) => blocks);

@@ -15,7 +15,7 @@ const OUT = fileURLToPath(new URL("../../../target/swift/", import.meta.url));
 const APPLE = fileURLToPath(new URL("apple/", import.meta.url));
 const CARGO = readFileSync(new URL("../../../Cargo.toml", import.meta.url), "utf8");
 const VECTORS = fileURLToPath(new URL("../../../schema/vectors/", import.meta.url));
-const GUIDE = new URL("../../../docs/guides/mobile.md", import.meta.url);
+const SHOWN = ["README.md", "docs/guides/mobile.md"].map((name) => new URL(`../../../${name}`, import.meta.url));
 /** What an app has that the guide's blocks belong to. */
 const HAS = [
   ...["telemetry: Telemetry", "track: Track", "play: PlaySession", "place: (latitude: Double, longitude: Double)"],
@@ -102,10 +102,11 @@ async function typecheck(...files) {
   return run("swiftc", "-typecheck", ...options, ...paths, ...sources, join(APPLE, "Foundation.swift"), ...files);
 }
 
-/** The guide's blocks in Swift: types as they are, statements as functions of what an app has. */
+/** The documents' blocks in Swift: types as they are, statements as functions of what an app has. */
 function guide() {
-  const blocks = [...readFileSync(GUIDE, "utf8").matchAll(/```swift\n([\s\S]*?)```/g)].map(([, text]) => text);
-  assert.ok(blocks.length > 5, "the guide shows Swift");
+  const texts = SHOWN.map((document) => readFileSync(document, "utf8"));
+  const blocks = texts.flatMap((text) => [...text.matchAll(/```swift\n([\s\S]*?)```/g)].map(([, block]) => block));
+  assert.ok(blocks.length > 6, "the guide shows Swift");
   const imports = new Set(["import AVFoundation", "import SwiftUI"]);
   const parts = blocks.map((text, number) => {
     const lines = text.split("\n").filter((line) => !line.startsWith("import "));
