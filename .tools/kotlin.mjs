@@ -1,5 +1,5 @@
-// Writes the Kotlin bindings of sdk-mobile from its library, and compiles them with the layer written by hand, the
-// example of its README and the tests' program. `node .tools/kotlin.mjs` builds the library first; then
+// Writes the Kotlin bindings of sdk-mobile from its library, and compiles them with the layer written by hand, its
+// examples, that of its README and the tests' program. `node .tools/kotlin.mjs` builds the library first; then
 // `node --test sdk-mobile/test/kotlin/` runs the tests. Start reading with `buildKotlin`.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,12 +10,13 @@ import { isEntry, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 const OUT = "target/kotlin";
+const PARTS = ["src", "examples", "test"].map((part) => `sdk-mobile/kotlin/${part}`);
 
 /** Compiles everything, with the jars from setup; the library and the program that writes bindings are built. */
 export async function buildKotlin({ compiler, runtime }) {
   await writeBindings("kotlin", BUILT, `${OUT}/bindings`);
   writeExample();
-  const sources = [`${OUT}/bindings`, `${OUT}/example`, "sdk-mobile/kotlin/src", "sdk-mobile/kotlin/test"];
+  const sources = [`${OUT}/bindings`, `${OUT}/example`, ...PARTS];
   const classes = `${OUT}/classes`;
   await unlessDone("kotlin", hashOf(sources, compiler + runtime), [classes], async () => {
     rmSync(join(ROOT, classes), { recursive: true, force: true });

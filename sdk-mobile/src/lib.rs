@@ -33,7 +33,7 @@ pub use consent::{Activity, Consent, LocationPrecision};
 pub use errors::{CallbackError, TelemetryError};
 pub use events::{AckStatus, Action, Status, TelemetryEvent, TelemetryObserver};
 pub use key::KeyStore;
-pub use options::{TelemetryOptions, TokenProvider, TokenRequest, Track};
+pub use options::{QueueLimits, TelemetryOptions, TokenProvider, TokenRequest, Track};
 pub use session::{EndReason, PlaySession};
 pub use sync::SyncOutcome;
 pub use telemetry::Telemetry;

@@ -28,6 +28,25 @@ pub struct TelemetryOptions {
     /// the time before.
     #[uniffi(default = None)]
     pub witness_policy: Option<String>,
+    /// What may wait on this device.
+    #[uniffi(default = None)]
+    pub queue: Option<QueueLimits>,
+}
+
+/// How much may wait on a device. Beyond that the oldest is given up: told in a `Dropped` event, and to the server in the
+/// next batch.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct QueueLimits {
+    /// Most events, sealed or not: 500,000 if not given, which is months of listening.
+    #[uniffi(default = None)]
+    pub max_events: Option<i64>,
+    /// Most bytes of events and batches: 256 MiB if not given.
+    #[uniffi(default = None)]
+    pub max_bytes: Option<i64>,
+    /// How long an event may wait by the device's own clock. A clock that jumps years ahead makes everything old, so it
+    /// is for ever unless given.
+    #[uniffi(default = None)]
+    pub max_age: Option<Duration>,
 }
 
 /// What is played. Only `id` is needed.
@@ -78,7 +97,8 @@ pub struct Settings {
 }
 
 pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryError> {
-    let TelemetryOptions { endpoint, folder, listener, log_keys, audit_every, witness_policy } = options;
+    let TelemetryOptions { endpoint, folder, listener, log_keys, audit_every, witness_policy, queue } =
+        options;
     let invalid =
         |option: &str, reason: String| TelemetryError::InvalidOption { option: option.to_owned(), reason };
     if folder.is_empty() {
@@ -98,7 +118,28 @@ pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryErro
     if let Some(every) = audit_every {
         config.audit_every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
     }
+    if let Some(queue) = queue {
+        bound(&mut config, &queue)
+            .map_err(|limit| invalid(&format!("queue.{limit}"), "it must be above 0".to_owned()))?;
+    }
     Ok(Settings { endpoint: read_endpoint(&endpoint)?, folder, config })
+}
+
+/// Or the name of the limit that is none.
+fn bound(config: &mut Config, queue: &QueueLimits) -> Result<(), &'static str> {
+    let above_zero = |limit: i64| usize::try_from(limit).ok().filter(|&limit| limit > 0);
+    if let Some(most) = queue.max_events {
+        config.queue_events = above_zero(most).ok_or("max_events")?;
+    }
+    if let Some(most) = queue.max_bytes {
+        config.queue_bytes = above_zero(most).ok_or("max_bytes")?;
+    }
+    if let Some(age) = queue.max_age {
+        // In the core, 0 is for ever.
+        let ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        config.queue_age_ms = Some(ms).filter(|&ms| ms > 0).ok_or("max_age")?;
+    }
+    Ok(())
 }
 
 fn read_endpoint(endpoint: &str) -> Result<Uri, TelemetryError> {
@@ -133,6 +174,7 @@ mod tests {
             log_keys: Vec::new(),
             audit_every: None,
             witness_policy: None,
+            queue: None,
         }
     }
 
@@ -153,7 +195,14 @@ mod tests {
                 TelemetryOptions { witness_policy: Some("no policy".to_owned()), ..options() },
             ),
         ];
-        for (name, refused) in refusals {
+        let limits = QueueLimits { max_events: None, max_bytes: None, max_age: None };
+        let queues = [
+            ("queue.max_events", QueueLimits { max_events: Some(0), ..limits.clone() }),
+            ("queue.max_bytes", QueueLimits { max_bytes: Some(-1), ..limits.clone() }),
+            ("queue.max_age", QueueLimits { max_age: Some(Duration::ZERO), ..limits }),
+        ];
+        let queues = queues.map(|(name, queue)| (name, TelemetryOptions { queue: Some(queue), ..options() }));
+        for (name, refused) in refusals.into_iter().chain(queues) {
             let Err(TelemetryError::InvalidOption { option, .. }) = read_options(refused) else {
                 panic!("{name} was accepted");
             };

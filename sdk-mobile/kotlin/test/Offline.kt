@@ -69,3 +69,14 @@ suspend fun syncWhatIsLeft(folder: String, server: String) {
         facts.println(said(telemetry.shutDown(1.minutes)))
     }
 }
+
+/** Plays once more, and hands the evidence to the test when the log turns out to be another. */
+suspend fun alarm(folder: String, server: String) {
+    open(folder, server).use { telemetry ->
+        val play = telemetry.session(Track("track-1", durationMs = 400))
+        play.playing(0)
+        play.ended(EndReason.SKIPPED, 200)
+        facts.println(said(telemetry.sync(1.minutes)))
+        facts.println(telemetry.evidence() ?: "no evidence")
+    }
+}

@@ -18,6 +18,12 @@ fun main(arguments: Array<String>) = runBlocking {
         "sync" -> syncWhatIsLeft(folder = rest[0], server = rest[1])
         "refusals" -> refusals(parent = rest[0])
         "failures" -> failures(folder = rest[0])
+        "concurrency" -> concurrency(folder = rest[0])
+        "panics" -> panics(folder = rest[0])
+        "drops" -> drops(folder = rest[0])
+        "lifetimes" -> lifetimes(folder = rest[0])
+        "version" -> version()
+        "alarm" -> alarm(folder = rest[0], server = rest[1])
         "senses" -> senses(folder = rest[0])
         else -> error("no such command: $command")
     }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { startIngest } from "../../../sdk-wasm/test/support/ingest.mjs";
 import { Ingest } from "../../../tests/support/ingest.mjs";
 
 const VECTORS = new URL("../../../schema/vectors/", import.meta.url);
@@ -20,9 +21,16 @@ before(async () => {
 
 after(() => rm(home, { recursive: true }));
 
-/** Runs a command of the program; gives the lines that it says. */
-async function kotlin(command, args = [], input = "") {
-  const java = spawn("java", [`@${ARGS}`, "com.delistening.sdk.test.ProgramKt", command, ...args]);
+/** Runs a command of the tests' program; gives the lines that it says. */
+async function kotlin(command, args = [], { input, options } = {}) {
+  const { code, stdout, stderr } = await java("com.delistening.sdk.test.ProgramKt", [command, ...args], input, options);
+  assert.equal(code, 0, `${command} ended with code ${code}: ${stdout}${stderr}`);
+  return stdout.trimEnd().split("\n");
+}
+
+/** Runs a program; gives how it ended and what it said. */
+async function java(program, args, input = "", options = []) {
+  const java = spawn("java", [`@${ARGS}`, ...options, program, ...args]);
   const said = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"]) {
     java[stream].setEncoding("utf8").on("data", (text) => {
@@ -31,8 +39,7 @@ async function kotlin(command, args = [], input = "") {
   }
   java.stdin.end(input);
   const code = await new Promise((resolve, reject) => java.on("error", reject).on("close", resolve));
-  assert.equal(code, 0, `${command} ended with code ${code}: ${said.stdout}${said.stderr}`);
-  return said.stdout.trimEnd().split("\n");
+  return { code, ...said };
 }
 
 test("the golden vectors hold in Kotlin, byte for byte", async () => {
@@ -41,11 +48,8 @@ test("the golden vectors hold in Kotlin, byte for byte", async () => {
   const vectors = texts.flatMap((text) => JSON.parse(text));
   assert.ok(vectors.length > 50, `only ${vectors.length} vectors were found`);
   assert.ok(vectors.every(({ operation, input }) => !`${operation}${input}`.includes("\n")));
-  const outputs = await kotlin(
-    "vectors",
-    [],
-    vectors.map(({ operation, input }) => `${operation}\n${input}\n`).join(""),
-  );
+  const asked = vectors.map(({ operation, input }) => `${operation}\n${input}\n`);
+  const outputs = await kotlin("vectors", [], { input: asked.join("") });
   for (const [index, { operation, name, output }] of vectors.entries()) {
     assert.equal(outputs[index], output, `${operation}: ${name}`);
   }
@@ -92,6 +96,71 @@ test("plays of a process that died offline are sent by the next one, and count o
   } finally {
     await ingest.stop();
   }
+});
+
+test("a month offline, with a process that dies every ten days, is sent and counts once", async () => {
+  const example = (...args) => java("com.delistening.example.month.OfflineMonthKt", args);
+  const ingest = await Ingest.start();
+  try {
+    const folder = join(home, "month");
+    await ingest.kill();
+    for (const from of [0, 10, 20]) {
+      const { code, stdout, stderr } = await example("play", folder, ingest.origin, `${from}`, `${from + 10}`);
+      assert.equal(code, 137, `${stdout}${stderr}`);
+    }
+    await ingest.run();
+    const { stdout, stderr } = await example("sync", folder, ingest.origin);
+    assert.match(stdout, /^Complete receipts=[1-9]\d* dropped=0 errors=\[\]$/m, stderr);
+    await ingest.counts((total) => total.valid === 240);
+    const counted = await ingest.get("/v1/plays");
+    assert.deepEqual([counted.valid, counted.short, counted.listeners], [240, 3, 1]);
+    const again = await example("sync", folder, ingest.origin);
+    assert.match(again.stdout, /^Complete receipts=0 dropped=0 errors=\[\]$/m);
+    assert.deepEqual(await ingest.get("/v1/plays"), counted);
+  } finally {
+    await ingest.stop();
+  }
+});
+
+test("a log that was begun anew stops telemetry, and the evidence convinces a third", async () => {
+  const ingest = await startIngest();
+  try {
+    const folder = join(home, "alarm");
+    assert.deepEqual((await kotlin("alarm", [folder, ingest.origin])).slice(-2), ["Complete", "no evidence"]);
+    await ingest.beginAnew();
+    const told = await kotlin("alarm", [folder, ingest.origin]);
+    assert.ok(told.some((line) => line.startsWith("Error(code=log-inconsistent,") && line.includes("action=STOP")));
+    assert.equal(told.at(-2), "Stopped");
+    const { code, said } = await ingest.evidence(told.at(-1));
+    assert.equal(code, 0, said);
+    assert.match(said, /there are two logs of one size/);
+  } finally {
+    await ingest.stop();
+  }
+});
+
+test("what threads and coroutines tell at once is all kept", async () => {
+  assert.deepEqual(await kotlin("concurrency", [join(home, "concurrency")]), ["fine"]);
+});
+
+test("a panic is an exception, and on telemetry's own thread it ends telemetry alone", async () => {
+  assert.deepEqual(await kotlin("panics", [join(home, "panics")]), ["fine"]);
+});
+
+test("what is given up after the time that the app allows is told", async () => {
+  assert.deepEqual(await kotlin("drops", [join(home, "drops")]), ["fine"]);
+});
+
+test("a hundred thousand sessions leave nothing behind", async () => {
+  const options = ["-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"];
+  const [measured, fine] = await kotlin("lifetimes", [join(home, "lifetimes")], { options });
+  console.log(measured);
+  assert.equal(fine, "fine");
+});
+
+test("the version through the binding is the workspace's", async () => {
+  const cargo = await readFile(new URL("../../../Cargo.toml", import.meta.url), "utf8");
+  assert.deepEqual(await kotlin("version"), [/^version = "(.+)"$/m.exec(cargo)[1]]);
 });
 
 test("telemetry that cannot be opened throws what is wrong as a type", async () => {

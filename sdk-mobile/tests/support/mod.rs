@@ -19,6 +19,7 @@ pub fn options(folder: &str) -> TelemetryOptions {
         listener: None,
         log_keys: Vec::new(),
         audit_every: None,
+        queue: None,
         witness_policy: None,
     }
 }
