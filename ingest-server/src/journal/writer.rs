@@ -7,6 +7,11 @@ use crate::disk::{self, DiskFile, WriteError};
 use std::io;
 use std::sync::Arc;
 
+/// How many bytes are read back at once: few enough to stay near the processor.
+const READ_BACK: usize = 64 * 1024;
+/// How many bytes of memory are kept for the next group at most.
+const KEPT: usize = 4 * 1024 * 1024;
+
 /// Appends records, durably.
 #[derive(Debug)]
 pub struct Writer {
@@ -23,6 +28,10 @@ pub struct Writer {
     segment_bytes: u64,
     /// The present segment is complete: the next record begins another.
     complete: bool,
+    /// The bytes of a group. Kept, for memory that is new costs as much as what is done in it.
+    group: Vec<u8>,
+    /// What was read back.
+    read: Vec<u8>,
 }
 
 impl Writer {
@@ -78,14 +87,27 @@ impl Writer {
             file.sync()?;
         }
         let reserved = file.length()?;
-        Ok(Self { journal, file, first: last.first, length, reserved, next, segment_bytes, complete: false })
+        Ok(Self::at(journal, segment_bytes, file, [last.first, next], [length, reserved]))
     }
 
     fn begin(journal: Arc<Journal>, segment_bytes: u64, first: u64) -> Result<Self, JournalError> {
         let file = RawFile::create(&journal.catalogue.path(Form::Raw, first), first, segment_bytes)?;
         journal.catalogue.begin(first);
-        let (length, reserved) = (HEADER, file.length()?);
-        Ok(Self { journal, file, first, length, reserved, next: first, segment_bytes, complete: false })
+        let reserved = file.length()?;
+        Ok(Self::at(journal, segment_bytes, file, [first, first], [HEADER, reserved]))
+    }
+
+    /// In a segment that begins with record `first`, whose next one is `next`, which has `length` bytes of records and room
+    /// for `reserved`.
+    fn at(
+        journal: Arc<Journal>,
+        segment_bytes: u64,
+        file: DiskFile,
+        [first, next]: [u64; 2],
+        [length, reserved]: [u64; 2],
+    ) -> Self {
+        let (group, read) = (Vec::new(), vec![0; READ_BACK]);
+        Self { journal, file, first, length, reserved, next, segment_bytes, complete: false, group, read }
     }
 
     /// The index of the next record.
@@ -127,11 +149,19 @@ impl Writer {
 
     /// Appends `records` with one write and one fdatasync, and compares what the file then holds with them.
     pub fn append(&mut self, records: &[Record]) -> Result<(), WriteError> {
-        let mut buffer = Vec::with_capacity(records.len() * 4096);
+        let mut group = std::mem::take(&mut self.group);
         for record in records {
-            record.frame(&mut buffer);
+            record.frame(&mut group);
         }
-        let bytes = buffer.len() as u64;
+        let appended = self.append_frames(&group, records.len() as u64);
+        group.clear();
+        group.shrink_to(KEPT);
+        self.group = group;
+        appended
+    }
+
+    fn append_frames(&mut self, frames: &[u8], count: u64) -> Result<(), WriteError> {
+        let bytes = frames.len() as u64;
         if self.complete || self.length + bytes > self.segment_bytes {
             self.roll().map_err(WriteError::Undone)?;
         }
@@ -140,7 +170,7 @@ impl Writer {
             self.file.reserve(end).map_err(WriteError::Undone)?;
             self.reserved = end;
         }
-        if let Err(error) = self.file.write_all_at(&buffer, self.length) {
+        if let Err(error) = self.file.write_all_at(frames, self.length) {
             // Not yet synced, so nothing can have been promised: take it back.
             self.reserved = self.length;
             return Err(match self.file.set_length(self.length) {
@@ -150,14 +180,24 @@ impl Writer {
         }
         // After a failed fsync the kernel may have dropped the pages: trying again would prove nothing.
         self.file.sync().map_err(WriteError::InDoubt)?;
-        let mut read = vec![0; buffer.len()];
-        self.file.read_exact_at(&mut read, self.length).map_err(WriteError::InDoubt)?;
-        if read != buffer {
-            return Err(WriteError::InDoubt(io::Error::other("what was read back is not what was written")));
-        }
+        self.read_back(frames).map_err(WriteError::InDoubt)?;
         self.journal.catalogue.mark(self.next, self.length);
         self.length = end;
-        self.next += records.len() as u64;
+        self.next += count;
+        Ok(())
+    }
+
+    /// Whether the file holds `frames` now.
+    fn read_back(&mut self, frames: &[u8]) -> io::Result<()> {
+        let mut offset = self.length;
+        for written in frames.chunks(READ_BACK) {
+            let read = &mut self.read[..written.len()];
+            self.file.read_exact_at(read, offset)?;
+            if read != written {
+                return Err(io::Error::other("what was read back is not what was written"));
+            }
+            offset += written.len() as u64;
+        }
         Ok(())
     }
 }
