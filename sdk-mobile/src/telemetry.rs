@@ -157,15 +157,16 @@ impl Telemetry {
         self.inbox.put(Message::AcknowledgeAlarm);
     }
 
-    /// Seals and sends now. Returns when everything that could be sent was answered, or `within` has passed:
-    /// what is under way then goes on. Meant for a background task with a deadline.
-    pub async fn sync(&self, within: Duration) -> SyncOutcome {
+    /// Seals and sends now. Returns when everything that could be sent was answered, or `within` seconds have passed:
+    /// what is under way then goes on. Meant for a background task with a deadline; any number will do, as systems give
+    /// negative and endless ones.
+    pub async fn sync(&self, within: f64) -> SyncOutcome {
         self.wait(within, false).await
     }
 
-    /// Ends the open sessions, sends what can be sent `within` that time, and lets go of the folder: when this
+    /// Ends the open sessions, sends what can be sent `within` that many seconds, and lets go of the folder: when this
     /// returns, another object may open it. Every later call does nothing.
-    pub async fn shut_down(&self, within: Duration) -> SyncOutcome {
+    pub async fn shut_down(&self, within: f64) -> SyncOutcome {
         self.wait(within, true).await
     }
 
@@ -186,7 +187,9 @@ impl Telemetry {
         self.inbox.put(message);
     }
 
-    async fn wait(&self, within: Duration, last: bool) -> SyncOutcome {
+    async fn wait(&self, within: f64, last: bool) -> SyncOutcome {
+        let endless = if within > 0.0 { Duration::MAX } else { Duration::ZERO };
+        let within = Duration::try_from_secs_f64(within).unwrap_or(endless);
         let deadline = clock::after(Instant::now(), within);
         let (answer, answered) = oneshot::channel();
         self.inbox.put(Message::Sync { deadline, last, answer });

@@ -3,7 +3,7 @@
 package com.delistening.sdk
 
 import kotlin.time.Duration
-import kotlin.time.toJavaDuration
+import kotlin.time.DurationUnit
 
 /** A token provider from a function that asks the platform's backend. */
 fun TokenProvider(ask: suspend (TokenRequest) -> String): TokenProvider =
@@ -18,9 +18,7 @@ fun TelemetryObserver(observe: (TelemetryEvent) -> Unit): TelemetryObserver =
     }
 
 /** Seals and sends now; returns when everything that could be sent was answered, or [within] has passed. */
-suspend fun Telemetry.sync(within: Duration): SyncOutcome = sync(within.time())
+suspend fun Telemetry.sync(within: Duration): SyncOutcome = sync(within.toDouble(DurationUnit.SECONDS))
 
 /** Ends the open sessions, sends what can be sent [within] that time, and lets go of the folder. */
-suspend fun Telemetry.shutDown(within: Duration): SyncOutcome = shutDown(within.time())
-
-private fun Duration.time(): java.time.Duration = coerceAtLeast(Duration.ZERO).toJavaDuration()
+suspend fun Telemetry.shutDown(within: Duration): SyncOutcome = shutDown(within.toDouble(DurationUnit.SECONDS))

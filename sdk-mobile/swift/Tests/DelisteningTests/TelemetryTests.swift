@@ -77,7 +77,12 @@ final class TelemetryTests: TelemetryTestCase {
         XCTAssertEqual(outcome.events, 3)
         _ = await telemetry.shutDown(within: .zero)
         for await _ in cancelled {}
-        let after = await telemetry.sync(within: .seconds(60))
+        // What systems give as the time that is left.
+        for within in [-1, .nan, .infinity, .greatestFiniteMagnitude] as [TimeInterval] {
+            let after = await telemetry.sync(within: within)
+            XCTAssertEqual(after, .stopped)
+        }
+        let after = await telemetry.sync(within: .seconds(Int64.max))
         XCTAssertEqual(after, .stopped)
         telemetry.playOnce()
     }
