@@ -11,16 +11,19 @@ import { setup } from "./setup.mjs";
 
 const OUT = "target/kotlin";
 const PARTS = ["src", "examples", "test"].map((part) => `sdk-mobile/kotlin/${part}`);
+/** The real Android, where there is one; see sdk-mobile/test/kotlin/declared/README.md. */
+const { ANDROID_JAR } = process.env;
 
 /** Compiles everything, with the jars from setup; the library and the program that writes bindings are built. */
 export async function buildKotlin({ compiler, runtime }) {
   await writeBindings("kotlin", BUILT, `${OUT}/bindings`);
   writeExample();
-  const sources = [`${OUT}/bindings`, `${OUT}/example`, ...PARTS];
+  const sources = [`${OUT}/bindings`, `${OUT}/example`, ...PARTS, ...android()];
+  const libraries = [...runtime, ...(ANDROID_JAR ? [ANDROID_JAR] : [])].join(delimiter);
   const classes = `${OUT}/classes`;
-  await unlessDone("kotlin", hashOf(sources, compiler + runtime), [classes], async () => {
+  await unlessDone("kotlin", hashOf(sources, compiler + libraries), [classes], async () => {
     rmSync(join(ROOT, classes), { recursive: true, force: true });
-    const options = ["-no-stdlib", "-no-reflect", "-Werror", "-cp", runtime.join(delimiter), "-d", classes];
+    const options = ["-no-stdlib", "-no-reflect", "-Werror", "-cp", libraries, "-d", classes];
     // The compiler runs for seconds: half the time goes if Java optimises less.
     const java = ["-XX:TieredStopAtLevel=1", "-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"];
     await run("java", [...java, ...options, ...sources], {
@@ -36,6 +39,13 @@ export async function buildKotlin({ compiler, runtime }) {
   ];
   writeFileSync(join(ROOT, OUT, "java.args"), `${args.join("\n")}\n`);
   say(classes);
+}
+
+/** What is Android's alone. Its tests run on what is declared: the real Android has no code to run here. */
+function android() {
+  const [main, test] = ["main", "test"].map((part) => `sdk-mobile/kotlin/android/src/${part}/kotlin`);
+  const declared = "sdk-mobile/test/kotlin/declared";
+  return ANDROID_JAR ? [main, `${declared}/androidx`] : [main, test, declared];
 }
 
 /** The README's example as a function, so that what it shows is known to compile. */
