@@ -10,6 +10,7 @@ import com.delistening.sdk.TelemetryObserver
 import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
+import com.delistening.sdk.UrlConnectionTransport
 import com.delistening.sdk.shutDown
 import com.delistening.sdk.sync
 import java.lang.ref.Reference
@@ -26,7 +27,8 @@ private fun open(folder: String, server: String): Telemetry {
         // The checkpoint of a receipt is a text of several lines.
         if (event !is TelemetryEvent.Status) facts.println(event.toString().replace("\n", "\\n"))
     }
-    return Telemetry(TelemetryOptions(server, folder), TokenProvider { tokenOf(server, it.device) }, observer)
+    val tokens = TokenProvider { tokenOf(server, it.device) }
+    return Telemetry(TelemetryOptions(server, folder), tokens, observer, transport = UrlConnectionTransport())
 }
 
 private fun said(outcome: SyncOutcome): String =
