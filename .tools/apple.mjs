@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeBindings } from "./lib/mobile.mjs";
 import { ask, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
+import { APPLE, LEAST } from "./lib/targets.mjs";
 import { setup } from "./setup.mjs";
 
 const CRATE = "delistening-sdk-mobile";
@@ -14,15 +15,7 @@ const ARCHIVE = "libdelistening_sdk_mobile.a";
 const OUT = "target/apple";
 const FRAMEWORK = `${OUT}/package/Delistening.xcframework`;
 const ZIP = `${OUT}/Delistening.xcframework.zip`;
-// The least that Package.swift names; the C code in the library is compiled for it too.
-const LEAST = { IPHONEOS_DEPLOYMENT_TARGET: "16.0", MACOSX_DEPLOYMENT_TARGET: "13.0" };
-/** What an XCFramework holds: a library for each platform, of all its processors. */
-const PLATFORMS = {
-  ios: ["aarch64-apple-ios"],
-  "ios-simulator": ["aarch64-apple-ios-sim", "x86_64-apple-ios"],
-  macos: ["aarch64-apple-darwin", "x86_64-apple-darwin"],
-};
-const TARGETS = Object.values(PLATFORMS).flat();
+const TARGETS = Object.values(APPLE).flat();
 const LOCAL = 'path: "Delistening.xcframework"';
 
 const { values } = parseArgs({ options: { "dry-run": { type: "boolean" }, url: { type: "string" } } });
@@ -50,7 +43,7 @@ async function libraries() {
     const args = ["rustc", "--locked", "--profile", "mobile", "-p", CRATE, "--lib", "--crate-type", "staticlib"];
     await act("cargo", [...args, "--target", target], { env: LEAST });
   }
-  for (const [platform, targets] of Object.entries(PLATFORMS)) {
+  for (const [platform, targets] of Object.entries(APPLE)) {
     const built = targets.map((target) => `target/${target}/mobile/${ARCHIVE}`);
     if (!dry) mkdirSync(join(ROOT, OUT, platform), { recursive: true });
     // Of one processor alone, it copies.
@@ -73,7 +66,7 @@ async function framework() {
   copy(`${OUT}/bindings/DelisteningFFI.h`, `${OUT}/headers/DelisteningFFI/DelisteningFFI.h`);
   copy("sdk-mobile/swift/Sources/DelisteningFFI/module.modulemap", `${OUT}/headers/DelisteningFFI/module.modulemap`);
   if (!dry) rmSync(join(ROOT, FRAMEWORK), { recursive: true, force: true });
-  const each = Object.keys(PLATFORMS).map((name) => [
+  const each = Object.keys(APPLE).map((name) => [
     "-library",
     `${OUT}/${name}/${ARCHIVE}`,
     "-headers",

@@ -49,6 +49,7 @@ extension Telemetry {
 public final class TelemetryEvents: TelemetryObserver, @unchecked Sendable {
     private let lock = NSLock()
     private var readers: [UUID: AsyncStream<TelemetryEvent>.Continuation] = [:]
+    private var waiting = Status(events: 0, batches: 0, acked: 0)
 
     public init() {}
 
@@ -62,10 +63,11 @@ public final class TelemetryEvents: TelemetryObserver, @unchecked Sendable {
         return stream
     }
 
-    /// What is waiting, each time it changes.
+    /// What is waiting now, and each time it changes. A reader that falls behind gets the newest.
     public func status() -> AsyncStream<Status> {
         let (statuses, reader) = AsyncStream.makeStream(of: Status.self, bufferingPolicy: .bufferingNewest(1))
         let events = stream()
+        reader.yield(lock.withLock { waiting })
         let task = Task {
             for await event in events {
                 if case .status(let status) = event { reader.yield(status) }
@@ -77,7 +79,11 @@ public final class TelemetryEvents: TelemetryObserver, @unchecked Sendable {
     }
 
     public func onEvent(event: TelemetryEvent) {
-        for reader in lock.withLock({ Array(readers.values) }) { reader.yield(event) }
+        let told = lock.withLock {
+            if case .status(let status) = event { waiting = status }
+            return Array(readers.values)
+        }
+        for reader in told { reader.yield(event) }
     }
 
     private func remove(_ id: UUID) {
@@ -86,6 +92,20 @@ public final class TelemetryEvents: TelemetryObserver, @unchecked Sendable {
 
     deinit {
         for reader in readers.values { reader.finish() }
+    }
+}
+
+/// What is wrong, in a sentence.
+extension TelemetryError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .InvalidEndpoint(let endpoint, let reason): "endpoint \(endpoint) cannot be used: \(reason)"
+        case .InvalidOption(let option, let reason): "option \(option) cannot be used: \(reason)"
+        case .FolderUnusable(let folder, let reason): "folder \(folder) cannot be used: \(reason)"
+        case .FolderInUse(let folder): "folder \(folder) is in use by another telemetry object"
+        case .KeyUnusable(let reason): "the device's key cannot be used: \(reason)"
+        case .Unavailable(let reason): "telemetry cannot run: \(reason)"
+        }
     }
 }
 
@@ -133,9 +153,7 @@ private final class FirstAnswer: @unchecked Sendable {
 }
 
 extension Duration {
-    /// In seconds, none below zero.
     var seconds: TimeInterval {
-        let (seconds, attoseconds) = components
-        return max(0, TimeInterval(seconds) + TimeInterval(attoseconds) / 1e18)
+        TimeInterval(components.seconds) + TimeInterval(components.attoseconds) / 1e18
     }
 }

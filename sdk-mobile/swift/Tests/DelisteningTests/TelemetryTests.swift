@@ -9,6 +9,8 @@ final class TelemetryTests: TelemetryTestCase {
         XCTAssertThrowsError(try Telemetry(TelemetryOptions(endpoint: "plays.example.com", folder: folder), token: noToken)) {
             guard case TelemetryError.InvalidEndpoint(let endpoint, _) = $0 else { return XCTFail("\($0)") }
             XCTAssertEqual(endpoint, "plays.example.com")
+            let sentence = "endpoint plays.example.com cannot be used: it must begin with http:// or https://"
+            XCTAssertEqual(["\($0)", $0.localizedDescription], [sentence, sentence])
         }
         let unnamed = TelemetryOptions(endpoint: nowhere, folder: folder, logKeys: ["no key"])
         XCTAssertThrowsError(try Telemetry(unnamed, token: noToken)) {
@@ -118,6 +120,26 @@ final class TelemetryTests: TelemetryTestCase {
 
     func testTheVersionIsThatOfTheCrate() throws {
         XCTAssertEqual(Telemetry.version, try XCTUnwrap(ProcessInfo.processInfo.environment["DELISTENING_VERSION"]))
+    }
+
+    func testWhatWaitsIsToldAtOnceAndWhenItChanges() async throws {
+        let events = TelemetryEvents()
+        let telemetry = try open(observer: events)
+        telemetry.playOnce()
+        let outcome = await telemetry.sync(within: .seconds(60))
+        for await status in events.status() {
+            XCTAssertEqual(outcome, .pending(status: status))
+            break
+        }
+        let changes = Task {
+            for await status in events.status() where status.events == 6 { return true }
+            return false
+        }
+        telemetry.playOnce()
+        let seen = await changes.value
+        XCTAssert(seen)
+        let status = telemetry.status()
+        XCTAssertEqual(try JSONDecoder().decode(Status.self, from: JSONEncoder().encode(status)), status)
     }
 
     func testAKeyIsKeptWhereTheAppWants() async throws {
