@@ -21,16 +21,9 @@ export async function buildKotlin({ compiler, runtime }) {
   const sources = [`${OUT}/bindings`, `${OUT}/example`, ...PARTS, ...android()];
   const libraries = [...runtime, ...(ANDROID_JAR ? [ANDROID_JAR] : [])].join(delimiter);
   const classes = `${OUT}/classes`;
-  await unlessDone("kotlin", hashOf(sources, compiler + libraries), [classes], async () => {
-    rmSync(join(ROOT, classes), { recursive: true, force: true });
-    const options = ["-no-stdlib", "-no-reflect", "-Werror", "-cp", libraries, "-d", classes];
-    // The compiler runs for seconds: half the time goes if Java optimises less.
-    const java = ["-XX:TieredStopAtLevel=1", "-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"];
-    await run("java", [...java, ...options, ...sources], {
-      quiet: true,
-      why: "The Kotlin sources could not be compiled; what is wrong stands above.",
-    });
-  });
+  await unlessDone("kotlin", hashOf(sources, compiler + libraries), [classes], () =>
+    compileKotlin(compiler, libraries, sources, classes),
+  );
   // Java reads these as if they had been typed: `java @target/kotlin/java.args ...`.
   const quoted = (text) => `"${text.replaceAll("\\", "\\\\")}"`;
   const args = [
@@ -39,6 +32,18 @@ export async function buildKotlin({ compiler, runtime }) {
   ];
   writeFileSync(join(ROOT, OUT, "java.args"), `${args.join("\n")}\n`);
   say(classes);
+}
+
+/** Compiles `sources` with what `libraries` names, into `classes`. */
+export async function compileKotlin(compiler, libraries, sources, classes) {
+  rmSync(join(ROOT, classes), { recursive: true, force: true });
+  const options = ["-no-stdlib", "-no-reflect", "-Werror", "-cp", libraries, "-d", classes];
+  // The compiler runs for seconds: half the time goes if Java optimises less.
+  const java = ["-XX:TieredStopAtLevel=1", "-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"];
+  await run("java", [...java, ...options, ...sources], {
+    quiet: true,
+    why: "The Kotlin sources could not be compiled; what is wrong stands above.",
+  });
 }
 
 /** What is Android's alone. Its tests run on what is declared: the real Android has no code to run here. */
