@@ -60,8 +60,7 @@ public final class AVAudioEngineAdapter {
 
     private func playedBack(_ which: Int, _ lengthMs: Int64) {
         guard which == schedule else { return }
-        playback.saw(playing: false, positionMs: lengthMs)
-        playback.ended(.completed)
+        playback.ended(.completed, positionMs: lengthMs)
         timer?.invalidate()
     }
 
