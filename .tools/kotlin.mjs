@@ -17,7 +17,7 @@ const { ANDROID_JAR } = process.env;
 /** Compiles everything, with the jars from setup; the library and the program that writes bindings are built. */
 export async function buildKotlin({ compiler, runtime }) {
   await writeBindings("kotlin", BUILT, `${OUT}/bindings`);
-  writeExample();
+  writeExamples();
   const sources = [`${OUT}/bindings`, `${OUT}/example`, ...PARTS, ...android()];
   const libraries = [...runtime, ...(ANDROID_JAR ? [ANDROID_JAR] : [])].join(delimiter);
   const classes = `${OUT}/classes`;
@@ -53,23 +53,39 @@ function android() {
   return ANDROID_JAR ? [main, `${declared}/androidx`] : [main, test, declared];
 }
 
-/** The README's example as a function, so that what it shows is known to compile. */
-function writeExample() {
-  const readme = readFileSync(join(ROOT, "sdk-mobile/README.md"), "utf8");
-  const example = /```kotlin\n([\s\S]*?)```/.exec(readme)?.[1];
-  if (!example) throw new Stop("sdk-mobile/README.md has no example in Kotlin.");
-  const lines = example.trimEnd().split("\n");
-  const imports = lines.filter((line) => line.startsWith("import "));
-  const body = lines.filter((line) => line !== "" && !line.startsWith("import ")).map((line) => `    ${line}`);
-  const text = [
-    "package com.delistening.example",
-    ...imports,
-    "suspend fun example(folder: String, tokenFor: suspend (String) -> String) {",
-    ...body,
-    "}",
-  ];
+/** The examples of the README and the guide, so that what they show is known to compile. */
+function writeExamples() {
+  rmSync(join(ROOT, OUT, "example"), { recursive: true, force: true });
   mkdirSync(join(ROOT, OUT, "example"), { recursive: true });
-  writeFileSync(join(ROOT, OUT, "example/Example.kt"), `${text.join("\n")}\n`);
+  for (const page of ["sdk-mobile/README.md", "docs/guides/mobile.md"]) {
+    const name = page.replaceAll(/[^a-z]/gi, "");
+    const blocks = [...readFileSync(join(ROOT, page), "utf8").matchAll(/^```kotlin\n([\s\S]*?)^```/gm)];
+    if (blocks.length === 0) throw new Stop(`${page} has no example in Kotlin.`);
+    for (const [index, [, block]] of blocks.entries()) {
+      writeFileSync(join(ROOT, OUT, "example", `${name}${index}.kt`), example(`${name}${index}`, block.split("\n")));
+    }
+  }
+}
+
+/** A block as a file: statements as a function, to which an app's own things are given. */
+function example(name, lines) {
+  const imports = lines.filter((line) => line.startsWith("import "));
+  const body = lines.filter((line) => line !== "" && !line.startsWith("import "));
+  const declares = body.some((line) => /^(class|fun|@)/.test(line));
+  const given = "context: Context, folder: String, player: Player";
+  const text = declares ? body : [`suspend fun example(${given}) {`, ...body.map((line) => `    ${line}`), "}"];
+  const goesOn = !declares && !body.some((line) => line.startsWith("val telemetry"));
+  return [
+    '@file:Suppress("UNUSED", "UNUSED_PARAMETER", "UNUSED_VARIABLE", "UnusedVariable")',
+    `package com.delistening.example.${name.toLowerCase()}`,
+    ...imports,
+    "import android.content.Context",
+    "import androidx.media3.common.Player",
+    ...text,
+    "private suspend fun tokenFor(device: String): String = device",
+    ...(goesOn ? ["private lateinit var adapter: ExoPlayerAdapter", "private lateinit var telemetry: Telemetry"] : []),
+    "",
+  ].join("\n");
 }
 
 if (isEntry(import.meta.url)) {
