@@ -3,10 +3,11 @@
 
 import { join } from "node:path";
 import { benchDecode } from "./bench/decode.mjs";
+import { benchMobile, buildPrograms } from "./bench/mobile.mjs";
 import { benchSdk } from "./bench/sdk.mjs";
 import { build } from "./build.mjs";
 import { installPeers } from "./lib/peers.mjs";
-import { main, ROOT, run, Stop, step } from "./lib/run.mjs";
+import { main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { PYTHON } from "./setup/clickhouse.mjs";
 import { setup } from "./setup.mjs";
 import { buildWasm, CODECS, MODULES } from "./wasm.mjs";
@@ -59,6 +60,18 @@ const BENCHES = {
     });
     await step("Install the peers", installPeers);
     await benchDecode();
+  },
+  async mobile() {
+    const { kotlin, swift } = await setup({ kotlin: true, swift: true });
+    const programs = await step("Build the library as apps carry it, and what calls it", async () => {
+      const library = ["-p", "delistening-sdk-mobile"];
+      // With the features that tests build it with, so that their library stays what it is.
+      await run("cargo", ["build", "--locked", ...library, "--all-features", "--lib", "--bins"]);
+      await run("cargo", ["build", "--locked", ...library, "--profile", "mobile", "--lib", "--example", "signals"]);
+      if (swift.missing) say(swift.missing.message);
+      return buildPrograms(kotlin, await swift.words);
+    });
+    await benchMobile(programs);
   },
   async store(...options) {
     await setup({ clickhouse: true });

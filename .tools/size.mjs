@@ -5,8 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
+import { LIBRARY, MOBILE } from "./lib/mobile.mjs";
 import { installPeers, PEERS } from "./lib/peers.mjs";
-import { main, ROOT, step } from "./lib/run.mjs";
+import { main, ROOT, run, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 import { CODECS, MODULES } from "./wasm.mjs";
 
@@ -18,7 +19,10 @@ await main(async () => {
   const { wasm } = await setup({ wasm: true });
   await build(wasm);
   await step("Install the peers", installPeers);
+  const library = await step("Build the library of mobile apps, for this platform", strippedLibrary);
   const [rows, figures] = await measure();
+  rows.push([`mobile: library for ${process.platform}-${process.arch}, stripped`, library]);
+  figures.mobile_library = { platform: `${process.platform}-${process.arch}`, ...library };
   print(rows);
   console.log(JSON.stringify(figures));
 });
@@ -99,6 +103,15 @@ async function bundled(name, resolveDir, external = []) {
     first: weigh(files.filter(isFirst).map(({ contents }) => contents)),
     all: weigh(files.map(({ contents }) => contents)),
   };
+}
+
+/** What an app carries, without the symbols that only the writing of bindings needs. */
+async function strippedLibrary() {
+  await run("cargo", ["build", "--locked", "--profile", "mobile", "-p", "delistening-sdk-mobile", "--lib"]);
+  const stripped = join(ROOT, MOBILE, `stripped-${LIBRARY}`);
+  const all = process.platform === "darwin" ? ["-x"] : ["--strip-unneeded"];
+  await run("strip", [...all, "-o", stripped, join(ROOT, MOBILE, LIBRARY)], { quiet: true });
+  return weigh([readFileSync(stripped)]);
 }
 
 /** What the WASM engine downloads but for the module of a codec. */

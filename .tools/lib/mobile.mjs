@@ -6,6 +6,8 @@ import { ROOT, run } from "./run.mjs";
 
 /** Where `npm test` has built the library. */
 export const BUILT = "target/debug";
+/** Where cargo puts what apps carry. */
+export const MOBILE = "target/mobile";
 const NAMES = { win32: ["delistening_sdk_mobile.dll", ".exe"], darwin: ["libdelistening_sdk_mobile.dylib", ""] };
 export const [LIBRARY, PROGRAM] = NAMES[process.platform] ?? ["libdelistening_sdk_mobile.so", ""];
 
