@@ -1,11 +1,13 @@
 //! What a signal costs an app in Rust: the same as `Signals.kt` and `Signals.swift` do through their bindings. Prints
 //! microseconds. See `npm run bench:mobile`.
 
-use delistening_sdk_mobile::{CallbackError, Telemetry, TelemetryOptions, TokenProvider, TokenRequest, Track};
+use delistening_sdk_mobile::{
+    CallbackError, Telemetry, TelemetryOptions, TokenProvider, TokenRequest, Track,
+};
 use std::sync::Arc;
 use std::time::Instant;
 
-const SIGNALS: i64 = 100_000;
+const SIGNALS: u32 = 100_000;
 const ROUNDS: usize = 6;
 
 struct NoBackend;
@@ -48,7 +50,7 @@ async fn main() {
         }
         // Every signal is taken up when this is answered.
         telemetry.evidence().await;
-        best = best.min(begin.elapsed().as_secs_f64() * 1e6 / SIGNALS as f64);
+        best = best.min(begin.elapsed().as_secs_f64() * 1e6 / f64::from(SIGNALS));
     }
     println!("{best}");
 }
