@@ -203,7 +203,8 @@ final class TelemetryTests: TelemetryTestCase {
         for _ in 0..<10 { await make(10_000) }
         let grown = try resident() - before
         print("100000 sessions: \(grown / 1024) KiB more")
-        XCTAssertLessThan(grown, 3_200_000, "32 bytes of each session are still there")
+        // What an allocator keeps for later varies by some megabytes; a session that stays is some 700 bytes.
+        XCTAssertLessThan(grown, 9_600_000, "96 bytes of each session are still there")
     }
 
     /// Bytes of memory that this process holds.
