@@ -5,29 +5,18 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeBindings } from "./lib/mobile.mjs";
-import { ask, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
+import { buildForApps, CRATE, MOBILE, writeBindings } from "./lib/mobile.mjs";
+import { ask, main, ROOT, run, Stop, say, show, step } from "./lib/run.mjs";
+import { ANDROID } from "./lib/targets.mjs";
 import { setup } from "./setup.mjs";
 
-const CRATE = ["-p", "delistening-sdk-mobile"];
 const OUT = "target/android";
-/** Android's names of its ABIs, and Rust's. */
-const ABIS = {
-  "arm64-v8a": "aarch64-linux-android",
-  "armeabi-v7a": "armv7-linux-androideabi",
-  x86_64: "x86_64-linux-android",
-};
 /** The least API level, as in build.gradle.kts. */
 const LEAST = "26";
 
 const { values } = parseArgs({ options: { "dry-run": { type: "boolean" } } });
 const dry = values["dry-run"] ?? false;
-
-/** Runs a command, or shows it. */
-async function act(command, args) {
-  if (!dry) return run(command, args);
-  say([command, ...args].join(" "));
-}
+const act = dry ? show : run;
 
 async function tools() {
   if (dry) return;
@@ -45,8 +34,8 @@ async function tools() {
 }
 
 async function libraries() {
-  await act("rustup", ["target", "add", ...Object.values(ABIS)]);
-  const targets = Object.keys(ABIS).flatMap((abi) => ["-t", abi]);
+  await act("rustup", ["target", "add", ...Object.values(ANDROID)]);
+  const targets = Object.keys(ANDROID).flatMap((abi) => ["-t", abi]);
   if (!dry) mkdirSync(join(ROOT, OUT), { recursive: true });
   const out = ["--platform", LEAST, "-o", `${OUT}/jniLibs`];
   await act("cargo", ["ndk", ...targets, ...out, "build", "--locked", "--profile", "mobile", ...CRATE, "--lib"]);
@@ -54,10 +43,9 @@ async function libraries() {
 
 /** The bindings of the library that is shipped: without what tests need. */
 async function bindings() {
-  await act("cargo", ["build", "--locked", ...CRATE, "--features", "bindgen", "--bin", "uniffi-bindgen"]);
-  await act("cargo", ["build", "--locked", "--profile", "mobile", ...CRATE, "--lib"]);
+  await buildForApps(act);
   if (dry) return say(`target/debug/uniffi-bindgen generate --language kotlin --out-dir ${OUT}/bindings …`);
-  return writeBindings("kotlin", "target/mobile", `${OUT}/bindings`);
+  return writeBindings("kotlin", MOBILE, `${OUT}/bindings`);
 }
 
 await main(async () => {

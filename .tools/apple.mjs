@@ -5,12 +5,11 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeBindings } from "./lib/mobile.mjs";
-import { ask, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
+import { buildForApps, CRATE, MOBILE, writeBindings } from "./lib/mobile.mjs";
+import { ask, main, ROOT, run, Stop, say, show, step } from "./lib/run.mjs";
 import { APPLE, LEAST } from "./lib/targets.mjs";
 import { setup } from "./setup.mjs";
 
-const CRATE = "delistening-sdk-mobile";
 const ARCHIVE = "libdelistening_sdk_mobile.a";
 const OUT = "target/apple";
 const FRAMEWORK = `${OUT}/package/Delistening.xcframework`;
@@ -20,14 +19,7 @@ const LOCAL = 'path: "Delistening.xcframework"';
 
 const { values } = parseArgs({ options: { "dry-run": { type: "boolean" }, url: { type: "string" } } });
 const dry = values["dry-run"] ?? false;
-
-/** Runs a command, or shows it. */
-async function act(command, args, options = {}) {
-  if (!dry) return run(command, args, options);
-  const env = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
-  say([...env, command, ...args].join(" "));
-  return "";
-}
+const act = dry ? show : run;
 
 async function tools() {
   if (dry) return;
@@ -40,7 +32,7 @@ async function tools() {
 async function libraries() {
   await act("rustup", ["target", "add", ...TARGETS]);
   for (const target of TARGETS) {
-    const args = ["rustc", "--locked", "--profile", "mobile", "-p", CRATE, "--lib", "--crate-type", "staticlib"];
+    const args = ["rustc", "--locked", "--profile", "mobile", ...CRATE, "--lib", "--crate-type", "staticlib"];
     await act("cargo", [...args, "--target", target], { env: LEAST });
   }
   for (const [platform, targets] of Object.entries(APPLE)) {
@@ -55,10 +47,9 @@ async function libraries() {
 
 /** The bindings of the library that is shipped: without what tests need. */
 async function bindings() {
-  await act("cargo", ["build", "--locked", "-p", CRATE, "--features", "bindgen", "--bin", "uniffi-bindgen"]);
-  await act("cargo", ["build", "--locked", "--profile", "mobile", "-p", CRATE, "--lib"]);
+  await buildForApps(act);
   if (dry) return say(`target/debug/uniffi-bindgen generate --language swift --out-dir ${OUT}/bindings …`);
-  return writeBindings("swift", "target/mobile", `${OUT}/bindings`);
+  return writeBindings("swift", MOBILE, `${OUT}/bindings`);
 }
 
 async function framework() {

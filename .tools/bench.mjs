@@ -6,6 +6,7 @@ import { benchDecode } from "./bench/decode.mjs";
 import { benchMobile, buildPrograms } from "./bench/mobile.mjs";
 import { benchSdk } from "./bench/sdk.mjs";
 import { build } from "./build.mjs";
+import { buildForApps, CRATE } from "./lib/mobile.mjs";
 import { installPeers } from "./lib/peers.mjs";
 import { main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { PYTHON } from "./setup/clickhouse.mjs";
@@ -64,10 +65,8 @@ const BENCHES = {
   async mobile() {
     const { kotlin, swift } = await setup({ kotlin: true, swift: true });
     const programs = await step("Build the library as apps carry it, and what calls it", async () => {
-      const library = ["-p", "delistening-sdk-mobile"];
-      // With the features that tests build it with, so that their library stays what it is.
-      await run("cargo", ["build", "--locked", ...library, "--all-features", "--lib", "--bins"]);
-      await run("cargo", ["build", "--locked", ...library, "--profile", "mobile", "--lib", "--example", "signals"]);
+      await buildForApps();
+      await run("cargo", ["build", "--locked", ...CRATE, "--profile", "mobile", "--example", "signals"]);
       if (swift.missing) say(swift.missing.message);
       return buildPrograms(kotlin, await swift.words);
     });

@@ -6,12 +6,11 @@ import { delimiter, join, relative } from "node:path";
 import { zipSync } from "fflate";
 import { compileKotlin } from "./kotlin.mjs";
 import { filesUnder } from "./lib/inputs.mjs";
-import { LIBRARY, writeBindings } from "./lib/mobile.mjs";
-import { isEntry, main, ROOT, run, say, step } from "./lib/run.mjs";
+import { buildForApps, LIBRARY, MOBILE, strip, version, writeBindings } from "./lib/mobile.mjs";
+import { isEntry, main, ROOT, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
 const OUT = "target/jvm";
-const CRATE = ["-p", "delistening-sdk-mobile"];
 /** JNA's names of systems and processors. */
 const PROCESSORS = { x64: "x86-64", arm64: "aarch64" };
 export const NATIVE = `${process.platform}-${PROCESSORS[process.arch] ?? process.arch}/${LIBRARY}`;
@@ -28,7 +27,7 @@ export async function buildJar({ compiler, runtime }, folder, out) {
   await writeBindings("kotlin", folder, bindings);
   await compileKotlin(compiler, runtime.join(delimiter), [bindings, "sdk-mobile/kotlin/src"], classes);
   const native = join(ROOT, out, LIBRARY);
-  await run("strip", ["-S", "-x", "-o", native, join(ROOT, folder, LIBRARY)], { quiet: true });
+  await strip(folder, native);
   const entries = filesUnder(join(ROOT, classes)).map((path) => [relative(join(ROOT, classes), path), path]);
   // The same files make the same jar, byte for byte.
   entries.push([NATIVE, native], ["META-INF/LICENSE", join(ROOT, "LICENSE-APACHE")]);
@@ -38,11 +37,6 @@ export async function buildJar({ compiler, runtime }, folder, out) {
   writeFileSync(join(ROOT, jar.replace(/jar$/, "pom")), pom());
   say(jar);
   return jar;
-}
-
-/** That of the crate. */
-export function version() {
-  return /^version = "(.+)"$/m.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"))[1];
 }
 
 function pom() {
@@ -70,10 +64,7 @@ if (isEntry(import.meta.url)) {
     const { kotlin } = await setup({ kotlin: true });
     rmSync(join(ROOT, OUT), { recursive: true, force: true });
     mkdirSync(join(ROOT, OUT), { recursive: true });
-    await step("Build the library", async () => {
-      await run("cargo", ["build", "--locked", ...CRATE, "--features", "bindgen", "--bin", "uniffi-bindgen"]);
-      await run("cargo", ["build", "--locked", "--profile", "mobile", ...CRATE, "--lib"]);
-    });
-    await step("Make the jar", () => buildJar(kotlin, "target/mobile", OUT));
+    await step("Build the library", () => buildForApps());
+    await step("Make the jar", () => buildJar(kotlin, MOBILE, OUT));
   });
 }

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { hashOf, unlessDone } from "./lib/inputs.mjs";
-import { BUILT, writeBindings } from "./lib/mobile.mjs";
+import { BUILT, CRATE, writeBindings } from "./lib/mobile.mjs";
 import { isEntry, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
@@ -91,7 +91,7 @@ function example(name, lines) {
 if (isEntry(import.meta.url)) {
   await main(async () => {
     const { kotlin } = await setup({ kotlin: true });
-    await step("Build the library", () => run("cargo", ["build", "-p", "delistening-sdk-mobile", "--all-features"]));
+    await step("Build the library", () => run("cargo", ["build", "--locked", ...CRATE, "--all-features"]));
     await step("Build the Kotlin bindings", () => buildKotlin(kotlin));
   });
 }

@@ -5,6 +5,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { CRATE } from "./lib/mobile.mjs";
 import { ask, main, ROOT, run, Stop, say, step } from "./lib/run.mjs";
 import { ANDROID, APPLE, LEAST } from "./lib/targets.mjs";
 import { setup } from "./setup.mjs";
@@ -42,7 +43,7 @@ async function check(targets) {
     await step(target, async () => {
       const { code } = await ask("rustup", ["target", "add", target], { seconds: 600 });
       if (code !== 0) return missing.push(target);
-      const args = ["check", "--locked", "-p", "delistening-sdk-mobile", "--target", target];
+      const args = ["check", "--locked", ...CRATE, "--target", target];
       await run("cargo", args, { env, why: "It does not compile; what is wrong stands above." });
     });
   }

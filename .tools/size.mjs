@@ -5,9 +5,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "./build.mjs";
-import { LIBRARY, MOBILE } from "./lib/mobile.mjs";
+import { buildForApps, LIBRARY, MOBILE, strip } from "./lib/mobile.mjs";
 import { installPeers, PEERS } from "./lib/peers.mjs";
-import { main, ROOT, run, step } from "./lib/run.mjs";
+import { main, ROOT, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 import { CODECS, MODULES } from "./wasm.mjs";
 
@@ -19,7 +19,7 @@ await main(async () => {
   const { wasm } = await setup({ wasm: true });
   await build(wasm);
   await step("Install the peers", installPeers);
-  const library = await step("Build the library of mobile apps, for this platform", strippedLibrary);
+  const library = await step("Build the library of mobile apps, for this platform", libraryWeight);
   const [rows, figures] = await measure();
   rows.push([`mobile: library for ${process.platform}-${process.arch}, stripped`, library]);
   figures.mobile_library = { platform: `${process.platform}-${process.arch}`, ...library };
@@ -105,12 +105,11 @@ async function bundled(name, resolveDir, external = []) {
   };
 }
 
-/** What an app carries, without the symbols that only the writing of bindings needs. */
-async function strippedLibrary() {
-  await run("cargo", ["build", "--locked", "--profile", "mobile", "-p", "delistening-sdk-mobile", "--lib"]);
+/** What an app carries. */
+async function libraryWeight() {
+  await buildForApps();
   const stripped = join(ROOT, MOBILE, `stripped-${LIBRARY}`);
-  const all = process.platform === "darwin" ? ["-x"] : ["--strip-unneeded"];
-  await run("strip", [...all, "-o", stripped, join(ROOT, MOBILE, LIBRARY)], { quiet: true });
+  await strip(MOBILE, stripped);
   return weigh([readFileSync(stripped)]);
 }
 

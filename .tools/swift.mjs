@@ -71,7 +71,7 @@ if (isEntry(import.meta.url)) {
     );
     await step("Build the Swift package", async () => buildSwift(await swift.words));
     await step("Tests of sdk-mobile in Swift", () =>
-      run(process.execPath, ["--test", "--test-reporter=spec", "sdk-mobile/test/swift/swift.test.mjs"]),
+      run(process.execPath, ["--test", "--test-reporter=spec", "sdk-mobile/test/swift/"]),
     );
   });
 }

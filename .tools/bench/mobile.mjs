@@ -5,6 +5,7 @@
 
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { compileKotlin } from "../kotlin.mjs";
 import { LIBRARY, MOBILE, writeBindings } from "../lib/mobile.mjs";
 import { ROOT, run } from "../lib/run.mjs";
 
@@ -24,12 +25,7 @@ async function buildKotlin({ compiler, runtime }) {
   await writeBindings("kotlin", MOBILE, `${OUT}/kotlin`);
   const classes = `${OUT}/classes`;
   const sources = [`${OUT}/kotlin`, "sdk-mobile/kotlin/src", `${SOURCES}/Signals.kt`];
-  const options = ["-no-stdlib", "-no-reflect", "-cp", runtime.join(delimiter), "-d", classes];
-  const why = "The program in Kotlin could not be compiled; what is wrong stands above.";
-  await run("java", ["-cp", compiler, "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", ...options, ...sources], {
-    quiet: true,
-    why,
-  });
+  await compileKotlin(compiler, runtime.join(delimiter), sources, classes);
   const path = [join(ROOT, classes), ...runtime].join(delimiter);
   return ["java", "-cp", path, `-Djna.library.path=${join(ROOT, MOBILE)}`, "com.delistening.bench.SignalsKt"];
 }

@@ -1,15 +1,34 @@
-// The library of sdk-mobile and the bindings that are written from it.
+// The library of sdk-mobile: how it is built for apps, and the bindings that are written from it.
 
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, run } from "./run.mjs";
 
+export const CRATE = ["-p", "delistening-sdk-mobile"];
 /** Where `npm test` has built the library. */
 export const BUILT = "target/debug";
 /** Where cargo puts what apps carry. */
 export const MOBILE = "target/mobile";
 const NAMES = { win32: ["delistening_sdk_mobile.dll", ".exe"], darwin: ["libdelistening_sdk_mobile.dylib", ""] };
 export const [LIBRARY, PROGRAM] = NAMES[process.platform] ?? ["libdelistening_sdk_mobile.so", ""];
+
+/** Its version, which is that of all. */
+export function version() {
+  return /^version = "(.+)"$/m.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"))[1];
+}
+
+/** Builds the library as an app carries it, in MOBILE, and the program that writes bindings. `act`: `run`, or `show`. */
+export async function buildForApps(act = run) {
+  // With all features, as the tests have built it, so that what they run stays what it is.
+  await act("cargo", ["build", "--locked", ...CRATE, "--all-features", "--lib", "--bins"]);
+  await act("cargo", ["build", "--locked", ...CRATE, "--profile", "mobile", "--lib"]);
+}
+
+/** Leaves out of the library in `folder` what only debuggers and the writing of bindings read; writes the rest to `out`. */
+export async function strip(folder, out) {
+  const options = process.platform === "darwin" ? ["-x"] : ["--strip-unneeded"];
+  await run("strip", [...options, "-o", out, join(ROOT, folder, LIBRARY)], { quiet: true });
+}
 
 /** Writes the bindings in `language` of the library in `folder` to `out`. */
 export async function writeBindings(language, folder, out) {

@@ -45,6 +45,12 @@ export function say(text) {
   console.log(`  ${text}`);
 }
 
+/** Shows a command in place of running it: for a script that only says what it would do. */
+export async function show(command, args, { env = {} } = {}) {
+  say([...Object.entries(env).map(([name, value]) => `${name}=${value}`), command, ...args].join(" "));
+  return "";
+}
+
 /**
  * Runs a command and stops the script when it fails.
  * `quiet` keeps its output to itself unless it fails; `tee` shows the output and returns it too.

@@ -22,15 +22,7 @@ impl TokenProvider for NoBackend {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let folder = std::env::args().nth(1).expect("usage: signals FOLDER");
-    let options = TelemetryOptions {
-        endpoint: "http://127.0.0.1:9/".to_owned(),
-        folder,
-        listener: None,
-        log_keys: Vec::new(),
-        audit_every: None,
-        witness_policy: None,
-        queue: None,
-    };
+    let options = TelemetryOptions::new("http://127.0.0.1:9/", &folder);
     let telemetry = Telemetry::new(options, Arc::new(NoBackend), None, None, None).expect("it opens");
     let track = Track {
         id: "track-1".to_owned(),

@@ -1,10 +1,10 @@
 //! What an app sets, checked once.
 
 use crate::errors::{CallbackError, TelemetryError};
+use crate::seconds::Seconds;
 use delistening_schema::ledger::{LogKey, Policy};
 use delistening_sdk_core::Config;
 use http::uri::{InvalidUri, Uri};
-use std::time::Duration;
 
 /// How telemetry is set up.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -23,7 +23,7 @@ pub struct TelemetryOptions {
     /// How often this device asks the server's log by itself for what proves that it only grew: once a day if not
     /// given; zero: only where an answer leaves a doubt.
     #[uniffi(default = None)]
-    pub audit_every: Option<Duration>,
+    pub audit_every: Option<Seconds>,
     /// A policy (C2SP tlog-policy): each time the log is asked, enough of its witnesses must have cosigned what it was
     /// the time before.
     #[uniffi(default = None)]
@@ -33,9 +33,24 @@ pub struct TelemetryOptions {
     pub queue: Option<QueueLimits>,
 }
 
+impl TelemetryOptions {
+    /// Those for this endpoint and this folder, with everything else as it is when it is not given.
+    pub fn new(endpoint: &str, folder: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            folder: folder.to_owned(),
+            listener: None,
+            log_keys: Vec::new(),
+            audit_every: None,
+            witness_policy: None,
+            queue: None,
+        }
+    }
+}
+
 /// How much may wait on a device. Beyond that the oldest is given up: told in a `Dropped` event, and to the server in the
 /// next batch.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Debug, Default, PartialEq, uniffi::Record)]
 pub struct QueueLimits {
     /// Most events, sealed or not: 500,000 if not given, which is months of listening.
     #[uniffi(default = None)]
@@ -46,7 +61,7 @@ pub struct QueueLimits {
     /// How long an event may wait by the device's own clock. A clock that jumps years ahead makes everything old, so it
     /// is for ever unless given.
     #[uniffi(default = None)]
-    pub max_age: Option<Duration>,
+    pub max_age: Option<Seconds>,
 }
 
 /// What is played. Only `id` is needed.
@@ -116,7 +131,9 @@ pub fn read_options(options: TelemetryOptions) -> Result<Settings, TelemetryErro
     }
     let mut config = Config { sdk, listener, log_keys, witness_policy, ..Config::default() };
     if let Some(every) = audit_every {
-        config.audit_every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+        let every = Some(every).filter(|every| *every >= Seconds(0.0));
+        let every = every.ok_or_else(|| invalid("audit_every", "it must be 0 or above".to_owned()))?;
+        config.audit_every_ms = every.whole_ms();
     }
     if let Some(queue) = queue {
         bound(&mut config, &queue)
@@ -136,8 +153,7 @@ fn bound(config: &mut Config, queue: &QueueLimits) -> Result<(), &'static str> {
     }
     if let Some(age) = queue.max_age {
         // In the core, 0 is for ever.
-        let ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        config.queue_age_ms = Some(ms).filter(|&ms| ms > 0).ok_or("max_age")?;
+        config.queue_age_ms = Some(age.whole_ms()).filter(|&ms| ms > 0).ok_or("max_age")?;
     }
     Ok(())
 }
@@ -166,16 +182,7 @@ mod tests {
     use super::*;
 
     fn options() -> TelemetryOptions {
-        let (endpoint, folder) = ("https://plays.example.com/in".to_owned(), "/tmp/plays".to_owned());
-        TelemetryOptions {
-            endpoint,
-            folder,
-            listener: None,
-            log_keys: Vec::new(),
-            audit_every: None,
-            witness_policy: None,
-            queue: None,
-        }
+        TelemetryOptions::new("https://plays.example.com/in", "/tmp/plays")
     }
 
     #[test]
@@ -190,16 +197,19 @@ mod tests {
             ("folder", TelemetryOptions { folder: String::new(), ..options() }),
             ("listener", TelemetryOptions { listener: Some(String::new()), ..options() }),
             ("log_keys", TelemetryOptions { log_keys: vec!["no key".to_owned()], ..options() }),
+            ("audit_every", TelemetryOptions { audit_every: Some(Seconds(-1.0)), ..options() }),
+            ("audit_every", TelemetryOptions { audit_every: Some(Seconds(f64::NAN)), ..options() }),
             (
                 "witness_policy",
                 TelemetryOptions { witness_policy: Some("no policy".to_owned()), ..options() },
             ),
         ];
-        let limits = QueueLimits { max_events: None, max_bytes: None, max_age: None };
+        let limits = QueueLimits::default;
         let queues = [
-            ("queue.max_events", QueueLimits { max_events: Some(0), ..limits.clone() }),
-            ("queue.max_bytes", QueueLimits { max_bytes: Some(-1), ..limits.clone() }),
-            ("queue.max_age", QueueLimits { max_age: Some(Duration::ZERO), ..limits }),
+            ("queue.max_events", QueueLimits { max_events: Some(0), ..limits() }),
+            ("queue.max_bytes", QueueLimits { max_bytes: Some(-1), ..limits() }),
+            ("queue.max_age", QueueLimits { max_age: Some(Seconds(0.0)), ..limits() }),
+            ("queue.max_age", QueueLimits { max_age: Some(Seconds(f64::NAN)), ..limits() }),
         ];
         let queues = queues.map(|(name, queue)| (name, TelemetryOptions { queue: Some(queue), ..options() }));
         for (name, refused) in refusals.into_iter().chain(queues) {

@@ -9,6 +9,7 @@ use crate::host::{self, Host, Parts, SharedStatus};
 use crate::inbox::{Inbox, Message, Messages};
 use crate::key::KeyStore;
 use crate::options::{self, Settings, TelemetryOptions, TokenProvider, Track};
+use crate::seconds::Seconds;
 use crate::session::PlaySession;
 use crate::sync::{SyncOutcome, Waiters};
 use crate::transport::{self, HttpTransport, Transport};
@@ -18,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
@@ -157,16 +158,15 @@ impl Telemetry {
         self.inbox.put(Message::AcknowledgeAlarm);
     }
 
-    /// Seals and sends now. Returns when everything that could be sent was answered, or `within` seconds have passed:
-    /// what is under way then goes on. Meant for a background task with a deadline; any number will do, as systems give
-    /// negative and endless ones.
-    pub async fn sync(&self, within: f64) -> SyncOutcome {
+    /// Seals and sends now. Returns when everything that could be sent was answered, or `within` has passed: what
+    /// is under way then goes on. Meant for a background task with a deadline.
+    pub async fn sync(&self, within: Seconds) -> SyncOutcome {
         self.wait(within, false).await
     }
 
-    /// Ends the open sessions, sends what can be sent `within` that many seconds, and lets go of the folder: when this
+    /// Ends the open sessions, sends what can be sent `within` that time, and lets go of the folder: when this
     /// returns, another object may open it. Every later call does nothing.
-    pub async fn shut_down(&self, within: f64) -> SyncOutcome {
+    pub async fn shut_down(&self, within: Seconds) -> SyncOutcome {
         self.wait(within, true).await
     }
 
@@ -187,10 +187,8 @@ impl Telemetry {
         self.inbox.put(message);
     }
 
-    async fn wait(&self, within: f64, last: bool) -> SyncOutcome {
-        let endless = if within > 0.0 { Duration::MAX } else { Duration::ZERO };
-        let within = Duration::try_from_secs_f64(within).unwrap_or(endless);
-        let deadline = clock::after(Instant::now(), within);
+    async fn wait(&self, within: Seconds, last: bool) -> SyncOutcome {
+        let deadline = clock::after(Instant::now(), within.duration());
         let (answer, answered) = oneshot::channel();
         self.inbox.put(Message::Sync { deadline, last, answer });
         // Nobody is there to answer once telemetry has ended.

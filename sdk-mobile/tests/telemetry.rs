@@ -4,16 +4,15 @@
 mod support;
 
 use delistening_sdk_mobile::{
-    Activity, Consent, EndReason, LocationPrecision, SyncOutcome, Telemetry, TelemetryError, TelemetryEvent,
-    Track,
+    Activity, Consent, EndReason, LocationPrecision, Seconds, SyncOutcome, Telemetry, TelemetryError,
+    TelemetryEvent, Track,
 };
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 use support::{App, Tokens, block_on, options, play, track};
 
-/// Seconds, more than any test takes; nothing waits that long unless it is broken.
-const LONG: f64 = 60.0;
+/// More than any test takes; nothing waits that long unless it is broken.
+const LONG: Seconds = Seconds(60.0);
 
 fn events(outcome: &SyncOutcome) -> i64 {
     match outcome {
@@ -137,10 +136,10 @@ fn a_sync_ends_at_its_deadline_and_what_it_waits_for_is_cancelled_at_the_end() {
     let (tokens, cancelled) = Tokens::never();
     let telemetry = app.open(tokens);
     play(&telemetry);
-    assert_eq!(events(&block_on(telemetry.sync(0.02))), 3);
+    assert_eq!(events(&block_on(telemetry.sync(Seconds(0.02)))), 3);
     assert!(cancelled.try_recv().is_err(), "what is under way goes on");
-    assert_eq!(events(&block_on(telemetry.shut_down(0.0))), 3);
-    cancelled.recv_timeout(Duration::from_mins(1)).unwrap_err();
+    assert_eq!(events(&block_on(telemetry.shut_down(Seconds(0.0)))), 3);
+    cancelled.recv_timeout(LONG.duration()).unwrap_err();
     assert_eq!(kept(&app), 3);
 }
 
@@ -150,7 +149,7 @@ fn a_deadline_may_be_any_number() {
     let telemetry = app.open(Tokens::Refused);
     play(&telemetry);
     for within in [-1.0, f64::NEG_INFINITY, f64::NAN, f64::MAX, f64::INFINITY] {
-        assert_eq!(events(&block_on(telemetry.sync(within))), 3, "{within}");
+        assert_eq!(events(&block_on(telemetry.sync(Seconds(within)))), 3, "{within}");
     }
 }
 

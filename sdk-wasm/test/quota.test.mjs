@@ -1,8 +1,8 @@
 // A disk that is really full: the browser grants this site less than it asks for, and IndexedDB refuses to write.
 import assert from "node:assert/strict";
 import { after, before, beforeEach } from "node:test";
+import { Ingest } from "../../tests/support/ingest.mjs";
 import { chromiumOnly, launch, open } from "./support/browser.mjs";
-import { startIngest } from "./support/ingest.mjs";
 import { payload, startSite } from "./support/site.mjs";
 
 const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
@@ -17,7 +17,7 @@ let sent;
 let devtools;
 
 before(async () => {
-  [browser, site, ingest] = await Promise.all([launch(), startSite(), startIngest()]);
+  [browser, site, ingest] = await Promise.all([launch(), startSite(), Ingest.start()]);
 });
 
 after(async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { Ingest } from "../../tests/support/ingest.mjs";
 import { chromiumOnly, launch, open } from "./support/browser.mjs";
-import { startIngest } from "./support/ingest.mjs";
 import { startSite } from "./support/site.mjs";
 
 const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
@@ -13,7 +13,7 @@ let tabs;
 let page;
 
 before(async () => {
-  [browser, site, ingest] = await Promise.all([launch(), startSite(), startIngest()]);
+  [browser, site, ingest] = await Promise.all([launch(), startSite(), Ingest.start()]);
 });
 
 after(async () => {

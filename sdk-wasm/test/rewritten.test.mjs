@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { Ingest } from "../../tests/support/ingest.mjs";
 import { launch, open } from "./support/browser.mjs";
-import { startIngest } from "./support/ingest.mjs";
 import { startSite } from "./support/site.mjs";
 
 const IN_PAGE = new URL("support/in-page.js", import.meta.url).pathname;
@@ -20,7 +20,7 @@ after(async () => {
 });
 
 beforeEach(async () => {
-  ingest = await startIngest();
+  ingest = await Ingest.start();
   devices = [];
 });
 

@@ -1,8 +1,8 @@
 // A service worker that the browser stops while it sends: what it had sent and what it had not are each counted once.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
+import { Ingest } from "../../tests/support/ingest.mjs";
 import { chromiumOnly } from "./support/browser.mjs";
-import { startIngest } from "./support/ingest.mjs";
 import { payload } from "./support/site.mjs";
 import { begin, openPage, page, site, tabs } from "./support/suite.mjs";
 
@@ -16,7 +16,7 @@ let ingest;
 begin();
 
 before(async () => {
-  ingest = await startIngest();
+  ingest = await Ingest.start();
 });
 
 after(() => ingest?.stop());

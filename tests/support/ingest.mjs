@@ -2,7 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 
 const PROGRAM =
   process.env.DELISTENING_INGEST ?? fileURLToPath(new URL("../../target/debug/delistening-ingest", import.meta.url));
+const KEYS = ["log-key.json", "dev-issuer.json"];
 
 export class Ingest {
   origin = "";
@@ -60,6 +61,28 @@ export class Ingest {
     this.#child.kill("SIGTERM");
     await this.#ended;
     await rm(this.#data, { recursive: true });
+  }
+
+  /** The operator begins another history under the same keys and the same address. */
+  async beginAnew() {
+    const fresh = await mkdtemp(join(tmpdir(), "delistening-tests-"));
+    for (const key of KEYS) await cp(join(this.#data, key), join(fresh, key));
+    await this.stop();
+    this.#data = fresh;
+    await this.run();
+  }
+
+  /** What `evidence` says of a text, and its exit code. */
+  async evidence(text) {
+    const [file, vkey] = [join(this.#data, "evidence.json"), await (await fetch(`${this.origin}/log/vkey`)).text()];
+    await writeFile(file, text);
+    const child = spawn(PROGRAM, ["evidence", file, "--log-key", vkey], { stdio: ["ignore", "pipe", "pipe"] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (piece) => said.push(piece));
+    }
+    const [code] = await once(child, "close");
+    return { code, said: said.join("") };
   }
 
   /** A token, as anybody on this machine gets it in development. */

@@ -4,6 +4,7 @@ package com.delistening.sdk.test
 
 import com.delistening.sdk.Action
 import com.delistening.sdk.EndReason
+import com.delistening.sdk.QueueLimits
 import com.delistening.sdk.SyncOutcome
 import com.delistening.sdk.Telemetry
 import com.delistening.sdk.TelemetryEvent
@@ -12,8 +13,6 @@ import com.delistening.sdk.TelemetryObserver
 import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
-import com.delistening.sdk.shutDown
-import com.delistening.sdk.sync
 import java.io.File
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.test.assertContains
@@ -50,6 +49,12 @@ suspend fun refusals(parent: String) {
     assertContains(endpoint.message, "plays.example.com")
     val option = assertFailsWith<TelemetryException.InvalidOption> { open(NOWHERE, parent, listOf("no key")) }
     assertEquals("log_keys", option.option)
+
+    val never = QueueLimits(maxAge = -1.hours)
+    val age = assertFailsWith<TelemetryException.InvalidOption> {
+        Telemetry(TelemetryOptions(NOWHERE, parent, queue = never), noToken)
+    }
+    assertEquals("queue.max_age", age.option)
 
     val file = File(parent, "file").apply { writeText("a file, and no folder") }
     val folder = assertFailsWith<TelemetryException.FolderUnusable> { open(NOWHERE, file.path) }

@@ -15,9 +15,7 @@ import com.delistening.sdk.Track
 import com.delistening.sdk.conformancePanic
 import com.delistening.sdk.conformancePanicLater
 import com.delistening.sdk.sdkVersion
-import com.delistening.sdk.shutDown
 import com.delistening.sdk.simulatePassing
-import com.delistening.sdk.sync
 import java.io.File
 import kotlin.concurrent.thread
 import kotlin.test.assertContains
@@ -28,7 +26,6 @@ import kotlin.test.assertTrue
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.days
 import kotlin.time.Duration.Companion.minutes
-import kotlin.time.toJavaDuration
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -94,7 +91,7 @@ suspend fun panics(folder: String) = coroutineScope {
 /** What waits for longer than the app wants is given up, and that is told: in the flow, and in what waits. */
 suspend fun drops(folder: String) = coroutineScope {
     val events = TelemetryEvents()
-    open(folder, events, QueueLimits(maxAge = 90.days.toJavaDuration())).use { telemetry ->
+    open(folder, events, QueueLimits(maxAge = 90.days)).use { telemetry ->
         val told = async(start = CoroutineStart.UNDISPATCHED) {
             events.events.filterIsInstance<TelemetryEvent.Dropped>().take(3).toList()
         }

@@ -11,8 +11,6 @@ import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
 import com.delistening.sdk.UrlConnectionTransport
-import com.delistening.sdk.shutDown
-import com.delistening.sdk.sync
 import java.lang.ref.Reference
 import java.net.URI
 import java.net.http.HttpClient

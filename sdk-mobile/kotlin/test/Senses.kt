@@ -13,7 +13,6 @@ import com.delistening.sdk.TelemetryEvents
 import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
-import com.delistening.sdk.sync
 import java.io.File
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals

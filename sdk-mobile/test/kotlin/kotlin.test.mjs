@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { startIngest } from "../../../sdk-wasm/test/support/ingest.mjs";
+import { version } from "../../../.tools/lib/mobile.mjs";
 import { Ingest } from "../../../tests/support/ingest.mjs";
+import { monthOffline } from "../month.mjs";
 
 const VECTORS = new URL("../../../schema/vectors/", import.meta.url);
 const ARGS = fileURLToPath(new URL("../../../target/kotlin/java.args", import.meta.url));
@@ -99,31 +100,14 @@ test("plays of a process that died offline are sent by the next one, and count o
 });
 
 test("a month offline, with a process that dies every ten days, is sent and counts once", async () => {
-  const example = (...args) => java("com.delistening.example.month.OfflineMonthKt", args);
-  const ingest = await Ingest.start();
-  try {
-    const folder = join(home, "month");
-    await ingest.kill();
-    for (const from of [0, 10, 20]) {
-      const { code, stdout, stderr } = await example("play", folder, ingest.origin, `${from}`, `${from + 10}`);
-      assert.equal(code, 137, `${stdout}${stderr}`);
-    }
-    await ingest.run();
-    const { stdout, stderr } = await example("sync", folder, ingest.origin);
-    assert.match(stdout, /^Complete receipts=[1-9]\d* dropped=0 errors=\[\]$/m, stderr);
-    await ingest.counts((total) => total.valid === 240);
-    const counted = await ingest.get("/v1/plays");
-    assert.deepEqual([counted.valid, counted.short, counted.listeners], [240, 3, 1]);
-    const again = await example("sync", folder, ingest.origin);
-    assert.match(again.stdout, /^Complete receipts=0 dropped=0 errors=\[\]$/m);
-    assert.deepEqual(await ingest.get("/v1/plays"), counted);
-  } finally {
-    await ingest.stop();
-  }
+  await monthOffline(join(home, "month"), async (...args) => {
+    const { code, stdout, stderr } = await java("com.delistening.example.month.OfflineMonthKt", args);
+    return { code, said: stdout + stderr };
+  });
 });
 
 test("a log that was begun anew stops telemetry, and the evidence convinces a third", async () => {
-  const ingest = await startIngest();
+  const ingest = await Ingest.start();
   try {
     const folder = join(home, "alarm");
     assert.deepEqual((await kotlin("alarm", [folder, ingest.origin])).slice(-2), ["Complete", "no evidence"]);
@@ -159,8 +143,7 @@ test("a hundred thousand sessions leave nothing behind", async () => {
 });
 
 test("the version through the binding is the workspace's", async () => {
-  const cargo = await readFile(new URL("../../../Cargo.toml", import.meta.url), "utf8");
-  assert.deepEqual(await kotlin("version"), [/^version = "(.+)"$/m.exec(cargo)[1]]);
+  assert.deepEqual(await kotlin("version"), [version()]);
 });
 
 test("telemetry that cannot be opened throws what is wrong as a type", async () => {

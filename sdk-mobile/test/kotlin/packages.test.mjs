@@ -7,8 +7,8 @@ import { delimiter, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { buildJar, version } from "../../../.tools/jar.mjs";
-import { BUILT } from "../../../.tools/lib/mobile.mjs";
+import { buildJar } from "../../../.tools/jar.mjs";
+import { BUILT, version } from "../../../.tools/lib/mobile.mjs";
 import { ensureKotlin } from "../../../.tools/setup/kotlin.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));

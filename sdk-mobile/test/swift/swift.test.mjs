@@ -9,11 +9,12 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { filesUnder } from "../../../.tools/lib/inputs.mjs";
+import { version } from "../../../.tools/lib/mobile.mjs";
 import { Ingest } from "../../../tests/support/ingest.mjs";
+import { monthOffline } from "../month.mjs";
 
 const OUT = fileURLToPath(new URL("../../../target/swift/", import.meta.url));
 const APPLE = fileURLToPath(new URL("apple/", import.meta.url));
-const CARGO = readFileSync(new URL("../../../Cargo.toml", import.meta.url), "utf8");
 const VECTORS = fileURLToPath(new URL("../../../schema/vectors/", import.meta.url));
 const SHOWN = ["README.md", "docs/guides/mobile.md"].map((name) => new URL(`../../../${name}`, import.meta.url));
 /** What an app has that the guide's blocks belong to. */
@@ -63,7 +64,7 @@ async function run(...words) {
   const [command, ...args] = [...how.enter, ...words];
   const given = {
     DELISTENING_VECTORS: VECTORS,
-    DELISTENING_VERSION: /^version = "(.+)"$/m.exec(CARGO)[1],
+    DELISTENING_VERSION: version(),
     DELISTENING_HTTP: `http://127.0.0.1:${strange.address().port}`,
   };
   const child = spawn(command, args, { env: { ...process.env, ...how.env, ...given } });
@@ -141,28 +142,7 @@ test("the files for Apple's platforms and the guide use our interface, and Apple
 });
 
 test("a month offline, with a process that dies every ten days, is sent and counts once", async () => {
-  const ingest = await Ingest.start();
-  try {
-    const folder = join(home, "month");
-    await ingest.kill();
-    for (const from of [0, 10, 20]) {
-      const { signal, code, said } = await example("play", folder, ingest.origin, `${from}`, `${from + 10}`);
-      assert.ok(signal === "SIGKILL" || code === 137, said);
-    }
-    await ingest.run();
-    const { code, said } = await example("sync", folder, ingest.origin);
-    assert.equal(code, 0, said);
-    assert.match(said, /^complete receipts=[1-9]\d* dropped=0 errors=\[\]$/m);
-    const { total } = await ingest.counts((total) => total.valid === 240);
-    assert.equal(total.valid, 240);
-    const counted = await ingest.get("/v1/plays");
-    assert.deepEqual([counted.valid, counted.short, counted.listeners], [240, 3, 1]);
-    const again = await example("sync", folder, ingest.origin);
-    assert.match(again.said, /^complete receipts=0 dropped=0 errors=\[\]$/m);
-    assert.deepEqual(await ingest.get("/v1/plays"), counted);
-  } finally {
-    await ingest.stop();
-  }
+  await monthOffline(join(home, "month"), example);
 });
 
 test("plays are sent through URLSession too, and no file of a request is left", async () => {

@@ -11,17 +11,7 @@ use tempfile::TempDir;
 
 pub fn options(folder: &str) -> TelemetryOptions {
     // Nothing listens there; without a token nothing is ever sent.
-    let endpoint = "http://127.0.0.1:9/".to_owned();
-    let folder = folder.to_owned();
-    TelemetryOptions {
-        endpoint,
-        folder,
-        listener: None,
-        log_keys: Vec::new(),
-        audit_every: None,
-        queue: None,
-        witness_policy: None,
-    }
+    TelemetryOptions::new("http://127.0.0.1:9/", folder)
 }
 
 /// Short enough that half of it is heard before a clock could object.

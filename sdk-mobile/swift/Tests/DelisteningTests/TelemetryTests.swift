@@ -17,6 +17,12 @@ final class TelemetryTests: TelemetryTestCase {
             guard case TelemetryError.InvalidOption(let option, _) = $0 else { return XCTFail("\($0)") }
             XCTAssertEqual(option, "log_keys")
         }
+        for every in [-1, .nan] as [TimeInterval] {
+            let options = TelemetryOptions(endpoint: nowhere, folder: folder, auditEvery: every)
+            XCTAssertThrowsError(try Telemetry(options, token: noToken)) {
+                guard case TelemetryError.InvalidOption("audit_every", _) = $0 else { return XCTFail("\($0)") }
+            }
+        }
         let file = folder + "/file"
         try Data().write(to: URL(fileURLWithPath: file))
         XCTAssertThrowsError(try Telemetry(TelemetryOptions(endpoint: nowhere, folder: file), token: noToken)) {

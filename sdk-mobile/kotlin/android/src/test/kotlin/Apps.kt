@@ -27,7 +27,6 @@ import com.delistening.sdk.android.SyncWorker
 import com.delistening.sdk.android.TelemetryOwner
 import com.delistening.sdk.android.outputIsCurrentRoute
 import com.delistening.sdk.android.telemetryFolder
-import com.delistening.sdk.shutDown
 import java.io.File
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.test.assertContains

@@ -15,7 +15,6 @@ import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
 import com.delistening.sdk.android.ExoPlayerAdapter
-import com.delistening.sdk.sync
 import java.util.concurrent.ConcurrentLinkedQueue
 import kotlin.test.assertEquals
 import kotlin.test.assertNotNull

@@ -10,7 +10,6 @@ import androidx.work.WorkManager
 import androidx.work.WorkerParameters
 import com.delistening.sdk.SyncOutcome
 import com.delistening.sdk.Telemetry
-import com.delistening.sdk.sync
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.minutes
