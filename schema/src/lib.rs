@@ -39,6 +39,8 @@ pub mod limits;
 pub mod play;
 mod prelude;
 pub mod problem;
+#[cfg(any(test, feature = "strategies"))]
+pub mod strategies;
 pub mod token;
 
 pub use batch::{Anchor, Batch, DropReason, Dropped, OpenedBatch};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A length of time in seconds: any number will do, since systems give negative and endless ones, and what UniFFI makes of
+/// A length of time in seconds: any number will do, since systems give negative and endless ones, and what `UniFFI` makes of
 /// a [`Duration`] ends a Swift app on those. `Duration` in Kotlin, `TimeInterval` in Swift.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Seconds(pub f64);

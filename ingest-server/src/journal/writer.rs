@@ -87,27 +87,36 @@ impl Writer {
             file.sync()?;
         }
         let reserved = file.length()?;
-        Ok(Self::at(journal, segment_bytes, file, [last.first, next], [length, reserved]))
+        Ok(Self {
+            journal,
+            file,
+            first: last.first,
+            length,
+            reserved,
+            next,
+            segment_bytes,
+            complete: false,
+            group: Vec::new(),
+            read: vec![0; READ_BACK],
+        })
     }
 
     fn begin(journal: Arc<Journal>, segment_bytes: u64, first: u64) -> Result<Self, JournalError> {
         let file = RawFile::create(&journal.catalogue.path(Form::Raw, first), first, segment_bytes)?;
         journal.catalogue.begin(first);
         let reserved = file.length()?;
-        Ok(Self::at(journal, segment_bytes, file, [first, first], [HEADER, reserved]))
-    }
-
-    /// In a segment that begins with record `first`, whose next one is `next`, which has `length` bytes of records and room
-    /// for `reserved`.
-    fn at(
-        journal: Arc<Journal>,
-        segment_bytes: u64,
-        file: DiskFile,
-        [first, next]: [u64; 2],
-        [length, reserved]: [u64; 2],
-    ) -> Self {
-        let (group, read) = (Vec::new(), vec![0; READ_BACK]);
-        Self { journal, file, first, length, reserved, next, segment_bytes, complete: false, group, read }
+        Ok(Self {
+            journal,
+            file,
+            first,
+            length: HEADER,
+            reserved,
+            next: first,
+            segment_bytes,
+            complete: false,
+            group: Vec::new(),
+            read: vec![0; READ_BACK],
+        })
     }
 
     /// The index of the next record.

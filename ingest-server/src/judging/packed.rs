@@ -277,66 +277,13 @@ kinds! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use delistening_schema::strategies::event;
     use proptest::prelude::*;
 
-    fn body() -> impl Strategy<Value = Body> {
-        let text = || proptest::option::of("[a-zé]{0,9}");
-        let heard = || {
-            let interval = (any::<u64>(), any::<u64>()).prop_map(|(start, end)| Interval(start, end));
-            proptest::collection::vec(interval, 0..4)
-        };
-        let (number, counts) = (any::<u64>, any::<[u32; 3]>());
-        let reason = proptest::sample::select(vec![
-            EndReason::Completed,
-            EndReason::Skipped,
-            EndReason::Stopped,
-            EndReason::Replaced,
-            EndReason::Unloaded,
-            EndReason::Crashed,
-        ]);
-        let activity = vec![Activity::Still, Activity::Walking, Activity::Running, Activity::Vehicle];
-        let act = move || text().prop_map(|target| Engagement { target });
-        prop_oneof![
-            (text(), text(), proptest::option::of(number()), text(), "[a-z]{1,9}", any::<[bool; 2]>())
-                .prop_map(|(artist, release, duration_ms, source, engine, [offline, autoplay])| {
-                    let started = Started { artist, release, duration_ms, source, offline, engine, autoplay };
-                    Body::Started(started)
-                }),
-            (heard(), number(), 0.0..16.0, 0.0..=1.0, any::<[bool; 2]>(), text()).prop_map(
-                |(heard, silent_ms, rate, volume, [muted, visible], output)| {
-                    Body::Progress(Progress { heard, silent_ms, rate, volume, muted, visible, output })
-                }
-            ),
-            number().prop_map(|position_ms| Body::Paused(At { position_ms })),
-            number().prop_map(|position_ms| Body::Resumed(At { position_ms })),
-            any::<[u64; 2]>().prop_map(|[from_ms, to_ms]| Body::Seeked(Seeked { from_ms, to_ms })),
-            any::<[u64; 2]>()
-                .prop_map(|[position_ms, stalled_ms]| Body::Stalled(Stalled { position_ms, stalled_ms })),
-            (number(), "[a-z]{1,9}")
-                .prop_map(|(position_ms, code)| Body::Failed(Failed { position_ms, code })),
-            (reason, any::<[u64; 2]>(), heard(), counts).prop_map(
-                |(reason, [position_ms, played_ms], heard, [pauses, seeks, stalls])| {
-                    let heard = heard.into();
-                    Body::Ended(Ended { reason, position_ms, heard, played_ms, pauses, seeks, stalls })
-                }
-            ),
-            (proptest::sample::select(activity), 0.0..=1.0)
-                .prop_map(|(activity, confidence)| Body::Motion(Motion { activity, confidence })),
-            (any::<bool>(), "[a-z0-9]{1,9}").prop_map(|(h3, cell)| {
-                Body::Location(Location { grid: if h3 { Grid::H3 } else { Grid::Geohash }, cell })
-            }),
-            act().prop_map(Body::Like),
-            act().prop_map(Body::Share),
-            act().prop_map(Body::PlaylistAdd),
-            act().prop_map(Body::Follow),
-        ]
-    }
-
     fn fragment() -> impl Strategy<Value = Fragment> {
-        let event =
-            (any::<u128>(), any::<[u64; 2]>(), "[a-c]", body()).prop_map(|(id, [at, mono], track, body)| {
-                Event { id: Uuid::from_u128(id), at, mono, session: Uuid::from_u128(7), track, body }
-            });
+        // Tracks that often are the one before.
+        let event = (event(), "[a-c]");
+        let event = event.prop_map(|(event, track)| Event { session: Uuid::from_u128(7), track, ..event });
         let text = || proptest::option::of("[a-z]{0,4}");
         let context = (["[a-z]{0,9}", "[a-z]{0,9}"], [text(), text(), text()], any::<Option<u32>>())
             .prop_map(|([issuer, client], [platform, country, network], asn)| {
