@@ -1,8 +1,9 @@
 // The library of sdk-mobile: how it is built for apps, and the bindings that are written from it.
 
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT, run } from "./run.mjs";
+import { filesUnder } from "./inputs.mjs";
+import { ROOT, run, Stop } from "./run.mjs";
 
 export const CRATE = ["-p", "delistening-sdk-mobile"];
 /** Where `npm test` has built the library. */
@@ -36,4 +37,16 @@ export async function writeBindings(language, folder, out) {
   const options = ["--language", language, "--no-format", "--out-dir", out];
   const program = join(ROOT, BUILT, `uniffi-bindgen${PROGRAM}`);
   await run(program, ["generate", ...options, `${folder}/${LIBRARY}`], { quiet: true });
+  if (language === "kotlin") for (const file of filesUnder(join(ROOT, out))) spareStatus(file);
+}
+
+/** Has calls take the memory for how they went from where it is kept: see sdk-mobile/kotlin/src/SpareStatus.kt. */
+function spareStatus(file) {
+  const written = readFileSync(file, "utf8");
+  const spared = written.replace(
+    /var status = UniffiRustCallStatus\(\)(\s+val return_value = .*)(\s+)(uniffiCheckCallStatus\(.*\))(\s+return return_value)/,
+    "val status = SpareStatus.take()$1$2$3$2SpareStatus.giveBack(status)$4",
+  );
+  if (spared === written) throw new Stop("UniFFI writes calls otherwise than .tools/lib/mobile.mjs knows.");
+  writeFileSync(file, spared);
 }

@@ -5,6 +5,7 @@ package com.delistening.sdk.test
 import com.delistening.sdk.Activity
 import com.delistening.sdk.Consent
 import com.delistening.sdk.EndReason
+import com.delistening.sdk.InternalException
 import com.delistening.sdk.KeyStore
 import com.delistening.sdk.LocationPrecision
 import com.delistening.sdk.Telemetry
@@ -13,9 +14,11 @@ import com.delistening.sdk.TelemetryEvents
 import com.delistening.sdk.TelemetryOptions
 import com.delistening.sdk.TokenProvider
 import com.delistening.sdk.Track
+import com.delistening.sdk.conformancePanic
 import java.io.File
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNotNull
 import kotlin.test.assertNull
@@ -32,7 +35,11 @@ import kotlinx.coroutines.flow.toList
 private class MemoryKeyStore : KeyStore {
     var key: ByteArray? = null
 
-    override fun load(): ByteArray? = key
+    override fun load(): ByteArray? {
+        // A call into the library within a call into the library.
+        assertFailsWith<InternalException> { conformancePanic("within another call") }
+        return key
+    }
 
     override fun save(key: ByteArray) {
         this.key = key
