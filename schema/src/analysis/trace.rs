@@ -5,7 +5,7 @@ use crate::event::{Body, Event};
 use crate::intake::IntakeContext;
 use crate::intervals::{Interval, Intervals};
 use crate::key::DeviceId;
-use crate::play::{Evidence, Facts, Fragment, Link, Play, SessionKey, Status, enough_ms};
+use crate::play::{Facts, Fragment, Link, Play, SessionKey, Status, enough_ms};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,16 +68,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What `fragments`, which are all there are of the session of `play`, leave. The order makes no difference.
-    pub fn of(play: &Play, fragments: &[impl Borrow<Fragment>]) -> Self {
+    /// What `fragments`, which are all there are of the session of `play`, leave, beside the facts that it was judged by. The
+    /// order makes no difference.
+    pub fn of(play: &Play, facts: &Facts, fragments: &[impl Borrow<Fragment>]) -> Self {
         let mut fragments: Vec<&Fragment> = fragments.iter().map(Borrow::borrow).collect();
         fragments.sort_by_key(|fragment| fragment.leaf);
         fragments.dedup_by_key(|fragment| fragment.leaf);
-        let facts = Facts::gather(fragments.iter().flat_map(|fragment| {
-            let evidence =
-                |event| Evidence { event, received: fragment.received, anchored: fragment.anchored };
-            fragment.events.iter().map(evidence)
-        }));
         // Of an event that was told twice, the first telling.
         let mut events: BTreeMap<Uuid, (&Event, &Fragment)> = BTreeMap::new();
         for fragment in &fragments {
@@ -272,7 +268,8 @@ mod tests {
             .map(|(number, &begin)| {
                 let fragments = [fragment(number, begin)];
                 let device = DeviceId(Hash::of(b"device"));
-                Trace::of(&Play::judge(device, Uuid::from_u128(number), &fragments).unwrap(), &fragments)
+                let (play, facts) = Play::judge(device, Uuid::from_u128(number), &fragments).unwrap();
+                Trace::of(&play, &facts, &fragments)
             })
             .collect()
     }

@@ -97,14 +97,14 @@ impl<C: Casebook> Judge<C> {
     fn judge(&mut self, key: &SessionKey) -> Result<(), C::Error> {
         let fragments = self.casebook.fragments(key)?;
         let before = self.casebook.case(key)?;
-        let Some(play) = Play::judge(key.device, key.session, &fragments) else {
+        let Some((play, facts)) = Play::judge(key.device, key.session, &fragments) else {
             if let Some(before) = before {
                 self.touch(&before.trace)?;
                 self.casebook.drop_case(key)?;
             }
             return Ok(());
         };
-        let mut trace = Trace::of(&play, &fragments);
+        let mut trace = Trace::of(&play, &facts, &fragments);
         for fragment in fragments.iter() {
             let Link { seq, prev, .. } = fragment.link;
             let near = self.casebook.linked(key.device, seq.saturating_sub(1)..=seq)?;

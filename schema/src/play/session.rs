@@ -147,9 +147,13 @@ pub struct Play {
 }
 
 impl Play {
-    /// Judges a session by everything that is known of it; the order of `fragments` makes no difference. `None` if
-    /// they hold no event.
-    pub fn judge(device: DeviceId, session: Uuid, fragments: &[impl Borrow<Fragment>]) -> Option<Self> {
+    /// Judges a session by everything that is known of it; the order of `fragments` makes no difference. Gives the facts that
+    /// it was judged by as well. `None` if they hold no event.
+    pub fn judge(
+        device: DeviceId,
+        session: Uuid,
+        fragments: &[impl Borrow<Fragment>],
+    ) -> Option<(Self, Facts)> {
         // By place in the log, so that nothing depends on the order of arrival, also where a device tells two
         // things under one id.
         let mut fragments: Vec<&Fragment> = fragments.iter().map(Borrow::borrow).collect();
@@ -175,7 +179,7 @@ impl Play {
             anchored: fragment.anchored,
         });
         let facts = Facts::gather(evidence);
-        Some(Self {
+        let play = Self {
             device,
             session,
             listener: first_in.listener.clone(),
@@ -191,7 +195,8 @@ impl Play {
                 .or_else(|| Some(context.client.clone()).filter(|client| !client.is_empty())),
             verdict: judge(&facts),
             compared: Comparison::of(&facts),
-        })
+        };
+        Some((play, facts))
     }
 
     /// The text that the ledger commits to.

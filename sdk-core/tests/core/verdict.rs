@@ -69,7 +69,7 @@ fn judged(world: &World) -> BTreeMap<Uuid, Verdict> {
             sessions.entry(session).or_default().push(fragment);
         }
     }
-    let play = |session, fragments: &[Fragment]| Play::judge(device.unwrap(), session, fragments).unwrap();
+    let play = |session, fragments: &[Fragment]| Play::judge(device.unwrap(), session, fragments).unwrap().0;
     sessions.iter().map(|(session, fragments)| (*session, play(*session, fragments).verdict)).collect()
 }
 
