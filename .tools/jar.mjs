@@ -3,7 +3,6 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
-import { zipSync } from "fflate";
 import { compileKotlin } from "./kotlin.mjs";
 import { filesUnder } from "./lib/inputs.mjs";
 import { buildForApps, LIBRARY, MOBILE, strip, version, writeBindings } from "./lib/mobile.mjs";
@@ -33,6 +32,8 @@ export async function buildJar({ compiler, runtime }, folder, out) {
   entries.push([NATIVE, native], ["META-INF/LICENSE", join(ROOT, "LICENSE-APACHE")]);
   const files = Object.fromEntries(entries.sort().map(([name, path]) => [name, readFileSync(path)]));
   const jar = `${out}/delistening-sdk-${version()}.jar`;
+  // Only here, since it is what setup installs.
+  const { zipSync } = await import("fflate");
   writeFileSync(join(ROOT, jar), zipSync(files, { mtime: "1980-01-01T00:00:00" }));
   writeFileSync(join(ROOT, jar.replace(/jar$/, "pom")), pom());
   say(jar);

@@ -6,7 +6,6 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { hashOf, unlessDone } from "./lib/inputs.mjs";
 import { isEntry, main, ROOT, run, say } from "./lib/run.mjs";
-import { trapOnPanic } from "./panics.mjs";
 import { setup } from "./setup.mjs";
 
 // Where a panic could be stands in the module, with the path of the source: not with that of the machine that built it.
@@ -91,7 +90,11 @@ export async function buildWasm(how, module) {
     rmSync(join(ROOT, out), { recursive: true, force: true });
     mkdirSync(join(ROOT, out), { recursive: true });
     await run(how.bindgen, [`${target}/wasm32-unknown-unknown/${profile}/${file}.wasm`, out], { quiet: true });
-    if (!bare) trapOnPanic(join(ROOT, outputs[0]));
+    if (!bare) {
+      // Only here, since it needs what setup installs.
+      const { trapOnPanic } = await import("./panics.mjs");
+      trapOnPanic(join(ROOT, outputs[0]));
+    }
     await optimise(outputs[0], LEVELS[profile]);
   });
   const { size } = statSync(join(ROOT, outputs[0]));
