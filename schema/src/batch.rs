@@ -9,6 +9,7 @@ mod reported;
 pub use reported::Reported;
 
 use crate::bytes::{self, Hash, base64url_array, optional_hash};
+use crate::event::{Event, EventError};
 use crate::json::{self, Json, Object};
 use crate::jws::{self, JwsError, Parts};
 use crate::key::{DeviceId, KeyError, PublicKey};
@@ -24,10 +25,16 @@ pub const VERSION: u32 = 1;
 /// The `typ` of a batch's protected header.
 pub const TYPE: &str = "delistening-batch+jws";
 
+// Its events are texts, each an `Event` as JSON, or what they were read as.
 /// The payload of a signed batch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), ts(optional_fields))]
-pub struct Batch {
+#[cfg_attr(
+    feature = "generate",
+    derive(schemars::JsonSchema, ts_rs::TS),
+    schemars(rename = "Batch"),
+    ts(optional_fields, concrete(E = Event))
+)]
+pub struct Batch<E = Box<RawValue>> {
     /// Payload version, 1.
     pub v: u32,
     /// UUIDv7 of the batch.
@@ -55,9 +62,8 @@ pub struct Batch {
     pub sent_at: u64,
     /// Name and version of the SDK.
     pub sdk: String,
-    /// The events, each an [`Event`](crate::Event) as JSON.
-    #[cfg_attr(feature = "generate", schemars(with = "Vec<crate::Event>"), ts(as = "Vec<crate::Event>"))]
-    pub events: Vec<Box<RawValue>>,
+    /// The events.
+    pub events: Vec<E>,
     /// What the device gave up since the batch before; empty if nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
@@ -144,11 +150,14 @@ pub struct Anchor {
 
 object!(write Anchor { origin, size, root });
 
+/// A batch whose events were read, each by itself: one that cannot be read spoils none of its neighbours.
+pub type ReadBatch = Batch<Result<Event, EventError>>;
+
 /// A batch that was opened: signature, form and bounds hold.
 #[derive(Clone, Debug)]
 pub struct OpenedBatch {
     /// The payload.
-    pub payload: Batch,
+    pub payload: ReadBatch,
     /// SHA-256 of the exact bytes of the JWS.
     pub hash: Hash,
     /// The key that signed it.
@@ -172,9 +181,34 @@ struct VersionOnly {
     v: u32,
 }
 
+/// What stands before and after the key in a header that [`header`] wrote.
+const AROUND_KEY: [&str; 2] =
+    [r#"{"alg":"EdDSA","typ":"delistening-batch+jws","jwk":{"kty":"OKP","crv":"Ed25519","x":""#, r#""}}"#];
+
 /// The protected header of batches signed by `key`.
 pub fn header(key: &PublicKey) -> String {
-    format!(r#"{{"alg":"EdDSA","typ":"{TYPE}","jwk":{{"kty":"OKP","crv":"Ed25519","x":"{}"}}}}"#, key.jwk_x())
+    let [before, after] = AROUND_KEY;
+    [before, &key.jwk_x(), after].concat()
+}
+
+/// The bytes of the key in a protected header, once the header is checked.
+fn key_bytes(parts: &Parts) -> Result<[u8; 32], Problem> {
+    let [before, after] = AROUND_KEY.map(str::as_bytes);
+    let x = parts.header_bytes().strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    // As nearly all are: nothing else can be in it, and to find that out as JSON takes longer than to decode the batch.
+    if let Some(bytes) = x.and_then(|x| bytes::decode_array(str::from_utf8(x).ok()?)) {
+        return Ok(bytes);
+    }
+    parts.check_header(&[TYPE]).map_err(malformed)?;
+    let Header { jwk } = parts.header().map_err(malformed)?;
+    if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
+        return Err(Problem::new(Code::UnacceptableKey, "the jwk must be an Ed25519 public key"));
+    }
+    bytes::decode_array(&jwk.x).ok_or_else(|| unacceptable(KeyError::Malformed))
+}
+
+fn unacceptable(error: KeyError) -> Problem {
+    Problem::new(Code::UnacceptableKey, format!("{error}; the device must make a new key"))
 }
 
 impl Draft<'_> {
@@ -251,19 +285,11 @@ impl Batch {
                 format!("a batch may have at most {} bytes; split it", limits::BATCH_BYTES),
             ));
         }
-        let parts = Parts::parse(jws, &[TYPE]).map_err(malformed)?;
-        let Header { jwk } = parts.header().map_err(malformed)?;
-        if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
-            return Err(Problem::new(Code::UnacceptableKey, "the jwk must be an Ed25519 public key"));
-        }
-        let key = bytes::decode_array(&jwk.x)
-            .ok_or(KeyError::Malformed)
-            .and_then(|bytes| known(&bytes).map_or_else(|| PublicKey::from_bytes(&bytes), Ok));
-        let key = key.map_err(|error| {
-            Problem::new(Code::UnacceptableKey, format!("{error}; the device must make a new key"))
-        })?;
+        let parts = Parts::split(jws).map_err(malformed)?;
+        let key = key_bytes(&parts)?;
+        let key = known(&key).map_or_else(|| PublicKey::from_bytes(&key), Ok).map_err(unacceptable)?;
         let bytes = parts.verify(&key).map_err(malformed)?;
-        let payload = Self::from_payload(&bytes)?;
+        let payload = ReadBatch::from_payload(&bytes)?;
         if payload.device != key.thumbprint() {
             return Err(Problem::new(
                 Code::MalformedBatch,
@@ -274,18 +300,58 @@ impl Batch {
     }
 
     /// Reads the payload without checking who signed it: for a batch that was opened before.
-    pub fn unverified(jws: &str) -> Result<Self, Problem> {
-        let parts = Parts::parse(jws, &[TYPE]).map_err(malformed)?;
-        Self::from_payload(parts.unverified_payload())
+    pub fn unverified(jws: &str) -> Result<ReadBatch, Problem> {
+        let parts = Parts::split(jws).map_err(malformed)?;
+        key_bytes(&parts)?;
+        ReadBatch::from_payload(parts.unverified_payload())
     }
 
+    /// Reads its events.
+    pub fn read(self) -> ReadBatch {
+        self.map(|event| Event::from_json(event.get()))
+    }
+
+    /// How many bytes the JWS of a payload of `payload` bytes has.
+    pub fn sealed_bytes(header: usize, payload: usize) -> usize {
+        let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
+        base64(header) + base64(payload) + bytes::encode(&[0; 64]).len() + 2
+    }
+}
+
+impl<E> Batch<E> {
+    fn map<F>(self, read: impl FnMut(E) -> F) -> Batch<F> {
+        Batch {
+            v: self.v,
+            batch: self.batch,
+            device: self.device,
+            seq: self.seq,
+            prev: self.prev,
+            nonce: self.nonce,
+            aud: self.aud,
+            listener: self.listener,
+            anchor: self.anchor,
+            sent_at: self.sent_at,
+            sdk: self.sdk,
+            events: self.events.into_iter().map(read).collect(),
+            dropped: self.dropped,
+        }
+    }
+}
+
+impl ReadBatch {
     fn from_payload(bytes: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail: String| Problem::new(Code::MalformedBatch, detail);
-        let payload: Self = match serde_json::from_slice(bytes) {
+        let text = str::from_utf8(bytes).map_err(|_| malformed("the payload is not UTF-8".into()))?;
+        // Nearly always every event can be read at once. Where one cannot, each is read by itself.
+        let payload = match serde_json::from_str::<Batch<Event>>(text) {
+            Ok(batch) => Ok(batch.map(Ok)),
+            Err(_) => serde_json::from_str::<Batch>(text).map(Batch::read),
+        };
+        let payload = match payload {
             Ok(payload) => payload,
             Err(error) => {
                 // A later version may have another shape: look at the version alone before judging the rest.
-                return Err(match serde_json::from_slice(bytes) {
+                return Err(match serde_json::from_str(text) {
                     Ok(VersionOnly { v }) if v != VERSION => unsupported(v),
                     _ => malformed(format!("the payload is not a batch: {error}")),
                 });
@@ -332,12 +398,6 @@ impl Batch {
             }
         }
         Ok(payload)
-    }
-
-    /// How many bytes the JWS of a payload of `payload` bytes has.
-    pub fn sealed_bytes(header: usize, payload: usize) -> usize {
-        let base64 = |bytes: usize| bytes.div_ceil(3) * 4;
-        base64(header) + base64(payload) + bytes::encode(&[0; 64]).len() + 2
     }
 }
 

@@ -14,9 +14,8 @@ use uuid::Uuid;
 mod wire;
 
 /// One thing that happened during a session (one play of one track).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "wire::Wire")]
-#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS), schemars(!try_from))]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "generate", derive(schemars::JsonSchema, ts_rs::TS))]
 pub struct Event {
     /// UUIDv7, unique for this event.
     pub id: Uuid,

@@ -49,9 +49,15 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Splits and decodes `token`, and checks what every header must satisfy: the algorithm, a `typ` among
-    /// `types` (compared without case, as media types are), and no `crit`.
+    /// Splits and decodes `token`, and checks what every header must satisfy: see [`Parts::check_header`].
     pub fn parse(token: &'a str, types: &[&str]) -> Result<Self, JwsError> {
+        let parts = Self::split(token)?;
+        parts.check_header(types)?;
+        Ok(parts)
+    }
+
+    /// Splits and decodes `token`. Its header is not looked at: that is still to be done.
+    pub(crate) fn split(token: &'a str) -> Result<Self, JwsError> {
         let (signing_input, signature) =
             token.rsplit_once('.').ok_or(JwsError::Malformed("expected three parts"))?;
         let (header, payload) =
@@ -63,7 +69,13 @@ impl<'a> Parts<'a> {
         let payload = bytes::decode(payload).ok_or(JwsError::Malformed("the payload is not base64url"))?;
         let signature = bytes::decode_array(signature)
             .ok_or(JwsError::Malformed("the signature is not 64 bytes of base64url"))?;
-        let common: Common = (str::from_utf8(&header).ok().and_then(json::from_str))
+        Ok(Self { signing_input, header, payload, signature })
+    }
+
+    /// Checks what every header must satisfy: the algorithm, a `typ` among `types` (compared without case, as media
+    /// types are), and no `crit`.
+    pub(crate) fn check_header(&self, types: &[&str]) -> Result<(), JwsError> {
+        let common: Common = (str::from_utf8(&self.header).ok().and_then(json::from_str))
             .ok_or(JwsError::Malformed("the header is not a JSON object with alg"))?;
         if common.crit.is_some() {
             return Err(JwsError::Critical);
@@ -75,7 +87,12 @@ impl<'a> Parts<'a> {
         if !types.iter().any(|accepted| accepted.eq_ignore_ascii_case(typ)) {
             return Err(JwsError::Type);
         }
-        Ok(Self { signing_input, header, payload, signature })
+        Ok(())
+    }
+
+    /// The header, of which [`Parts::split`] has checked nothing.
+    pub(crate) fn header_bytes(&self) -> &[u8] {
+        &self.header
     }
 
     /// Reads further members of the header.

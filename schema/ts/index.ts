@@ -291,7 +291,7 @@ sent_at: number,
  */
 sdk: string, 
 /**
- * The events, each an [`Event`](crate::Event) as JSON.
+ * The events.
  */
 events: Array<Event>, 
 /**

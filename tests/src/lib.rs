@@ -16,5 +16,6 @@ pub mod load;
 pub mod mmdb;
 pub mod plays;
 pub mod process;
+pub mod signed;
 pub mod sim;
 pub mod wait;

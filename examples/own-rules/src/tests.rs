@@ -57,7 +57,7 @@ fn judged(listener: &str, asn: u32) -> Play {
         vec![event(1, 0, Body::Started(Started::default())), event(2, 60_000, Body::Progress(progress))];
     let received = Received { leaf: 1, at: 61_000, anchored: None, hash: Hash::of(b"batch"), context };
     let mut judge = Judge::new(Arc::new(rules::analysis()), MemoryCasebook::default());
-    let Ok(_) = judge.take(Heard::new(&batch, &received));
+    let Ok(_) = judge.take(Heard::new(batch.read(), &received));
     let Ok(_) = judge.examine();
     let Ok(play) = judge.play(&SessionKey { device, session });
     play.unwrap()

@@ -11,7 +11,7 @@ use crate::commit::{IntakeContext, Submission};
 use delistening_schema::event::EventError;
 use delistening_schema::key::KnownKeys;
 use delistening_schema::problem::{Code, Problem};
-use delistening_schema::{Batch, Dropped, Event};
+use delistening_schema::{Batch, Dropped, Event, OpenedBatch};
 use std::collections::HashSet;
 
 /// A batch that can be committed, and what is wrong with single events of it.
@@ -34,8 +34,7 @@ pub fn check(
     received: u64,
     context: IntakeContext,
 ) -> Result<Checked, Problem> {
-    let opened = Batch::open_with(&jws, |bytes| keys.get(bytes))?;
-    let batch = &opened.payload;
+    let OpenedBatch { payload: batch, hash, key } = Batch::open_with(&jws, |bytes| keys.get(bytes))?;
     if batch.device != token.device {
         return Err(Problem::new(
             Code::WrongDevice,
@@ -55,24 +54,22 @@ pub fn check(
         ));
     }
     // Only now: a key that no token names takes no place.
-    keys.insert(&opened.key);
-    let (events, problems) = read(batch);
-    let reported = batch.reports(events);
-    let submission = Submission { reported, hash: opened.hash, jws, received, context };
-    Ok(Checked { submission, problems, dropped: opened.payload.dropped })
+    keys.insert(&key);
+    let problems = problems(&batch.events);
+    let dropped = batch.dropped.clone();
+    let submission = Submission { reported: batch.into(), hash, jws, received, context };
+    Ok(Checked { submission, problems, dropped })
 }
 
-/// The events, and what is wrong with some of them.
-fn read(batch: &Batch) -> (Vec<Event>, Vec<Problem>) {
-    let mut seen = HashSet::with_capacity(batch.events.len());
-    let (mut events, mut problems) = (Vec::with_capacity(batch.events.len()), Vec::new());
-    for (index, event) in batch.events.iter().enumerate() {
-        let problem = match Event::from_json(event.get()) {
-            Ok(event) => {
-                let (id, first) = (event.id, seen.insert(event.id));
+/// What is wrong with some of the events.
+fn problems(events: &[Result<Event, EventError>]) -> Vec<Problem> {
+    let mut seen = HashSet::with_capacity(events.len());
+    let mut problems = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        let problem = match event {
+            Ok(Event { id, .. }) => {
                 // Of what stands twice, the judge takes the first.
-                events.push(event);
-                if first {
+                if seen.insert(*id) {
                     continue;
                 }
                 Problem::new(Code::MalformedEvent, format!("the event id {id} stands twice in the batch"))
@@ -84,5 +81,5 @@ fn read(batch: &Batch) -> (Vec<Event>, Vec<Problem>) {
         };
         problems.push(problem.of_event(index));
     }
-    (events, problems)
+    problems
 }

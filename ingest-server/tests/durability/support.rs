@@ -40,7 +40,7 @@ pub fn batch(device: u8, seq: u64, prev: Option<Hash>, nonce: u8) -> Submission 
     let signature = key.sign(input.as_bytes());
     let jws = jws::with_signature(input, &signature);
     Submission {
-        reported: payload.reported(),
+        reported: payload.read().into(),
         hash: Hash::of(jws.as_bytes()),
         jws,
         received: 1_700_000_000_000 + seq,

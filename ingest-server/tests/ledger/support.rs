@@ -37,7 +37,7 @@ pub fn chain(device: u8, count: u64) -> Vec<Submission> {
         let jws = jws::with_signature(input, &signature);
         let hash = Hash::of(jws.as_bytes());
         let submission = Submission {
-            reported: payload.reported(),
+            reported: payload.read().into(),
             hash,
             jws,
             received: 1_700_000_000_000 + seq,

@@ -89,8 +89,7 @@ fn traces(submissions: &[Submission], listener: &str) -> Vec<(String, Vec<u8>)> 
         for part in [&header[header.len() - 40..], &payload[device..device + 40], &signature[..40]] {
             traces.push((format!("batch {seq}"), part.as_bytes().to_vec()));
         }
-        let event: delistening_schema::event::Event = serde_json::from_str(batch.events[0].get()).unwrap();
-        let session = event.session;
+        let session = batch.events[0].as_ref().unwrap().session;
         traces.push((format!("the session of batch {seq}"), session.to_string().into_bytes()));
         traces.push((format!("the session of batch {seq}, in binary"), session.as_bytes().to_vec()));
     }

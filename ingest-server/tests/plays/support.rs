@@ -147,7 +147,7 @@ pub fn heard_by(
     let signature = key.sign(input.as_bytes());
     let jws = jws::with_signature(input, &signature);
     Submission {
-        reported: payload.reported(),
+        reported: payload.read().into(),
         hash: Hash::of(jws.as_bytes()),
         jws,
         received: now_ms(),

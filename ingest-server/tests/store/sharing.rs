@@ -55,7 +55,7 @@ fn plays(judge: &Judge<MemoryCasebook>, keys: &BTreeSet<SessionKey>) -> Vec<Play
 
 fn heard(batch: &Batch, leaf: u64, at: u64) -> Heard {
     let context = IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() };
-    Heard::new(batch, &Received { leaf, at, anchored: None, hash: hash(batch), context })
+    Heard::new(batch.clone().read(), &Received { leaf, at, anchored: None, hash: hash(batch), context })
 }
 
 fn additions(heard: &Heard) -> Vec<Addition> {

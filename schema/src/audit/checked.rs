@@ -105,7 +105,7 @@ fn check_content(known: &KnownKeys, row: &Row, entry: &Entry, faults: &mut Vec<(
                     known.insert(&opened.key);
                     // What cannot be read says nothing; the server takes it in the same way.
                     let context = serde_json::from_str(&shown.context).unwrap_or_default();
-                    Content::Batch(Box::new(opened.payload.reported()), Box::new(context))
+                    Content::Batch(Box::new(opened.payload.into()), Box::new(context))
                 }
                 Err(problem) => {
                     faults.push((Fault::BatchSignature, format!("the batch does not hold: {problem}")));

@@ -1,6 +1,6 @@
 //! What a batch reports, once its events are read.
 
-use super::{Anchor, Batch};
+use super::{Anchor, ReadBatch};
 use crate::bytes::Hash;
 use crate::event::Event;
 use crate::key::DeviceId;
@@ -25,23 +25,10 @@ pub struct Reported {
     pub events: Vec<Event>,
 }
 
-impl Batch {
-    /// Reads the events.
-    pub fn reported(&self) -> Reported {
-        self.reports(self.events.iter().filter_map(|event| Event::from_json(event.get()).ok()).collect())
-    }
-
-    /// The batch with its events, which the caller has read.
-    pub fn reports(&self, events: Vec<Event>) -> Reported {
-        let Self { device, listener, seq, prev, anchor, sent_at, .. } = self;
-        Reported {
-            device: *device,
-            listener: listener.clone(),
-            seq: *seq,
-            prev: *prev,
-            anchor: anchor.clone(),
-            sent_at: *sent_at,
-            events,
-        }
+impl From<ReadBatch> for Reported {
+    fn from(batch: ReadBatch) -> Self {
+        let ReadBatch { device, listener, seq, prev, anchor, sent_at, events, .. } = batch;
+        let events = events.into_iter().filter_map(Result::ok).collect();
+        Self { device, listener, seq, prev, anchor, sent_at, events }
     }
 }

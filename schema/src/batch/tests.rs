@@ -100,3 +100,48 @@ fn wycheproof_vectors_pass_through_the_verifier_of_batches() {
     }
     assert!(checked > 100, "only {checked} vectors were found");
 }
+
+/// The header need not be read as JSON where it is written as here; it says the same either way.
+#[test]
+fn headers_that_others_write_open_too() {
+    let key = SecretKey::from_seed(&[1; 32]);
+    let ours = header(&key.public());
+    let theirs = format!(
+        r#"{{ "typ": "application/{TYPE}", "jwk": {{ "x": "{}", "crv": "Ed25519", "kty": "OKP" }}, "alg": "Ed25519" }}"#,
+        key.public().jwk_x()
+    );
+    for header in [&ours, &theirs] {
+        let jws = seal(&key, header, &payload(&key.public().thumbprint()));
+        assert_eq!(Batch::open(&jws).unwrap().key, key.public());
+        assert!(Parts::parse(&jws, &[TYPE]).is_ok(), "{header}");
+    }
+    let critical = ours.replace(r#","jwk""#, r#","crit":["b64"],"jwk""#);
+    let jws = seal(&key, &critical, &payload(&key.public().thumbprint()));
+    assert_eq!(Batch::open(&jws).unwrap_err().code, Code::MalformedBatch);
+}
+
+#[test]
+fn an_event_that_cannot_be_read_spoils_none_of_its_neighbours() {
+    let key = SecretKey::from_seed(&[1; 32]);
+    let event = |id: u8, rest: &str| {
+        format!(
+            r#"{{"id":"018f4e3a-7c00-7000-8000-0000000000{id:02}","at":1,"mono":2,"track":"t","session":"018f4e3a-7c00-7000-8000-000000000001",{rest}}}"#
+        )
+    };
+    let good = event(1, r#""type":"play.paused","position_ms":3"#);
+    let escaped =
+        event(2, r#""type":"play\u002eresumed","position_ms":4,"later":{"x":[1e3,"\ud83c\udfb5"]}"#);
+    let read = |events: &[&str]| {
+        let mut payload = payload(&key.public().thumbprint());
+        payload["events"] = serde_json::from_str(&format!("[{}]", events.join(","))).unwrap();
+        Batch::open(&seal(&key, &header(&key.public()), &payload)).unwrap().payload.events
+    };
+    let alone = |event: &str| Event::from_json(event);
+    assert_eq!(read(&[&good, &escaped]), [alone(&good), alone(&escaped)]);
+    assert!(alone(&good).is_ok() && alone(&escaped).is_ok());
+    for bad in [&event(3, r#""type":"play.danced""#), &event(3, r#""type":"play.paused""#), "7", "{}"] {
+        let events = read(&[&good, bad, &escaped]);
+        assert_eq!(events[1].as_ref().unwrap_err(), &alone(bad).unwrap_err());
+        assert_eq!([&events[0], &events[2]], [&alone(&good), &alone(&escaped)]);
+    }
+}

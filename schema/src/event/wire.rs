@@ -7,17 +7,19 @@ use super::{
 };
 use crate::intervals::Interval;
 use crate::prelude::*;
-use serde::Deserialize;
+use alloc::borrow::Cow;
+use serde::{Deserialize, Deserializer, de};
 use uuid::Uuid;
 
 #[derive(Deserialize)]
-pub struct Wire {
+pub struct Wire<'a> {
     id: Uuid,
     at: u64,
     mono: u64,
     session: Uuid,
     track: String,
-    r#type: String,
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
     artist: Option<String>,
     release: Option<String>,
     duration_ms: Option<u64>,
@@ -53,13 +55,19 @@ fn need<T>(name: &str, value: Option<T>) -> Result<T, EventError> {
     value.ok_or_else(|| EventError::Malformed(format!("{name} is missing")))
 }
 
-impl TryFrom<Wire> for Event {
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Wire::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+    }
+}
+
+impl TryFrom<Wire<'_>> for Event {
     type Error = EventError;
 
-    fn try_from(wire: Wire) -> Result<Self, EventError> {
+    fn try_from(wire: Wire<'_>) -> Result<Self, EventError> {
         let at = |position_ms| Ok::<_, EventError>(At { position_ms: need("position_ms", position_ms)? });
         let act = |target| Engagement { target };
-        let body = match wire.r#type.as_str() {
+        let body = match &*wire.r#type {
             "play.started" => Body::Started(Started {
                 artist: wire.artist,
                 release: wire.release,
@@ -116,7 +124,7 @@ impl TryFrom<Wire> for Event {
             "engage.share" => Body::Share(act(wire.target)),
             "engage.playlist_add" => Body::PlaylistAdd(act(wire.target)),
             "engage.follow" => Body::Follow(act(wire.target)),
-            _ => return Err(EventError::UnknownType(wire.r#type)),
+            _ => return Err(EventError::UnknownType(wire.r#type.into_owned())),
         };
         let event = Self {
             id: wire.id,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub(super) fn files() -> BTreeMap<String, String> {
     BTreeMap::from([
         file::<event::Event>("event"),
-        file::<batch::Batch>("batch"),
+        file::<batch::Batch<event::Event>>("batch"),
         file::<token::Claims>("token"),
         file::<api::IngestRequest>("ingest-request"),
         file::<api::IngestResponse>("ingest-response"),

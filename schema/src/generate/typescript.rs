@@ -31,7 +31,7 @@ pub(super) fn files() -> BTreeMap<String, String> {
         intervals::Interval,
         bytes::Hash,
         key::DeviceId,
-        batch::Batch,
+        batch::Batch<event::Event>,
         batch::Anchor,
         batch::Dropped,
         batch::DropReason,

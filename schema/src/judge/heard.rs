@@ -1,6 +1,6 @@
 //! A batch as a judge takes it.
 
-use crate::batch::{Batch, Reported};
+use crate::batch::{ReadBatch, Reported};
 use crate::key::DeviceId;
 use crate::play::{Fragment, Link, Received, SessionKey};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ pub struct Heard {
 
 impl Heard {
     /// What `batch` tells. Events that were a problem at intake are left out in the same way.
-    pub fn new(batch: &Batch, received: &Received) -> Self {
-        Self::of(batch.reported(), received)
+    pub fn new(batch: ReadBatch, received: &Received) -> Self {
+        Self::of(batch.into(), received)
     }
 
     /// What a batch tells whose events are read.

@@ -117,7 +117,7 @@ fn judged(all: &[Told], examine_each: bool) -> Vec<Play> {
 }
 
 fn take(judge: &mut Judge<MemoryCasebook>, Told { batch, received }: &Told) {
-    let Ok(_) = judge.take(Heard::new(batch, received));
+    let Ok(_) = judge.take(Heard::new(batch.clone().read(), received));
 }
 
 fn batches() -> impl Strategy<Value = Vec<Told>> {
@@ -263,7 +263,7 @@ fn joined(logs: &[(&str, &[Told])]) -> Option<Play> {
         .filter(|play| SessionKey::from(play) == key)
         .collect();
     let held = logs.iter().flat_map(|(log, batches)| {
-        batches.iter().map(|told| ((*log).to_owned(), Heard::new(&told.batch, &told.received)))
+        batches.iter().map(|told| ((*log).to_owned(), Heard::new(told.batch.clone().read(), &told.received)))
     });
     joint(&analysis(), &key, held.collect(), &said)
 }

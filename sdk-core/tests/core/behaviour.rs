@@ -439,8 +439,7 @@ fn a_device_that_lost_its_key_goes_on_as_a_new_one_and_nothing_counts_twice() {
     assert_eq!(core.status().events + core.status().batches, 0);
     let mut devices = std::collections::BTreeMap::<_, std::collections::BTreeSet<_>>::new();
     for (opened, ..) in world.server.kept.values() {
-        for event in &opened.payload.events {
-            let event = delistening_schema::Event::from_json(event.get()).unwrap();
+        for event in opened.payload.events.iter().cloned().map(Result::unwrap) {
             devices.entry(event.track).or_default().insert(opened.payload.device);
         }
     }

@@ -247,7 +247,7 @@ impl Server {
         self.kept
             .values()
             .flat_map(|(opened, ..)| &opened.payload.events)
-            .map(|event| Event::from_json(event.get()).unwrap())
+            .map(|event| event.clone().unwrap())
             .collect()
     }
 }

@@ -65,7 +65,7 @@ fn judged(world: &World) -> BTreeMap<Uuid, Verdict> {
             hash: opened.hash,
             context: IntakeContext::default(),
         };
-        for (session, fragment) in Fragment::split(opened.payload.reported(), &received) {
+        for (session, fragment) in Fragment::split(opened.payload.clone().into(), &received) {
             sessions.entry(session).or_default().push(fragment);
         }
     }

@@ -11,11 +11,12 @@ use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{SqliteStore, Store};
 use delistening_schema::audit::{Auditor, CheckedLine};
 use delistening_schema::export::Line;
-use delistening_schema::key::{KnownKeys, PublicKey, SecretKey};
+use delistening_schema::key::{KnownKeys, SecretKey};
 use delistening_schema::ledger::{LogKey, LogSigner, merkle};
-use delistening_schema::{Batch, Hash, bytes, jws::Parts};
+use delistening_schema::{Batch, Hash};
 use delistening_tests::device::{Address, Device};
 use delistening_tests::figures::thread_cpu_time;
+use delistening_tests::signed::Signed;
 use std::error::Error;
 use std::hint::black_box;
 use std::path::Path;
@@ -101,7 +102,7 @@ fn submissions() -> Result<Vec<Submission>, Box<dyn Error>> {
             let context =
                 IntakeContext { issuer: "i".into(), client: "app".into(), ..IntakeContext::default() };
             submissions.push(Submission {
-                reported: opened.payload.reported(),
+                reported: opened.payload.into(),
                 hash: opened.hash,
                 jws,
                 received,
@@ -124,14 +125,8 @@ fn audit(key: &LogKey, lines: &[String]) {
 /// What has to be hashed and verified of an entry, ready to be.
 struct Needed {
     entry: Vec<u8>,
-    signed: Option<Signed>,
-}
-
-struct Signed {
-    jws: String,
-    context: Vec<u8>,
-    key: PublicKey,
-    signature: [u8; 64],
+    /// Of a batch, with what its context was hashed from.
+    signed: Option<(Signed, Vec<u8>)>,
 }
 
 impl Needed {
@@ -140,36 +135,17 @@ impl Needed {
         let Ok(Line::Row(row)) = Line::parse(line) else { return None };
         let signed = row.batch.map(|batch| {
             let context = [&batch.salt, batch.context.as_bytes()].concat();
-            Signed { context, ..Signed::of(batch.jws) }
+            (Signed::new(batch.jws, &KnownKeys::default()).expect("a good batch"), context)
         });
         Some(Self { entry: row.entry.get().as_bytes().to_vec(), signed })
     }
 
     fn check(&self) {
         black_box(merkle::leaf_hash(&self.entry));
-        if let Some(Signed { jws, context, key, signature }) = &self.signed {
-            black_box((Hash::of(jws.as_bytes()), Hash::of(context)));
-            let (input, _) = jws.rsplit_once('.').unwrap_or_default();
-            assert!(key.verifies(input.as_bytes(), signature));
+        if let Some((signed, context)) = &self.signed {
+            black_box((Hash::of(signed.jws.as_bytes()), Hash::of(context)));
+            assert!(signed.holds());
         }
-    }
-}
-
-impl Signed {
-    fn of(jws: String) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Header {
-            jwk: Jwk,
-        }
-        #[derive(serde::Deserialize)]
-        struct Jwk {
-            x: String,
-        }
-        let parts = Parts::parse(&jws, &[delistening_schema::batch::TYPE]);
-        let header: Header = parts.and_then(|parts| parts.header()).expect("a good header");
-        let key = PublicKey::from_jwk_x(&header.jwk.x).expect("a good key");
-        let signature = jws.rsplit_once('.').and_then(|(_, signature)| bytes::decode_array(signature));
-        Self { signature: signature.expect("64 bytes"), context: Vec::new(), key, jws }
     }
 }
 

@@ -1,14 +1,22 @@
 //! `npm run bench:ingest`: what an acked, durable, receipted batch costs, as ratios taken in one run.
 //!
 //! `bench-ingest PATH-OF-SERVER`. With `--bare` this program is instead the handler that the server is set
-//! against: Axum reading the same body and answering 204.
+//! against: Axum reading the same body and answering 204. With `--verifying` that handler also reads the request and
+//! verifies its batch: what is left of any server of signed batches when everything else is taken away.
 
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::routing::{MethodRouter, post};
+use delistening_schema::api::IngestRequest;
+use delistening_schema::key::KnownKeys;
 use delistening_tests::device::{Address, Device, Issuer};
 use delistening_tests::figures::{fsync_times, percentile, verification};
 use delistening_tests::load::{self, Bodies};
 use delistening_tests::process::Server;
+use delistening_tests::signed::Signed;
 use std::error::Error;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 const CONNECTIONS: u64 = 256;
@@ -23,7 +31,11 @@ const SESSION_MS: u64 = EVENTS_PER_BATCH * 10_000;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let argument = std::env::args().nth(1).ok_or("usage: bench-ingest PATH-OF-SERVER")?;
-    if argument == "--bare" { bare().await } else { bench(&argument).await }
+    match argument.as_str() {
+        "--bare" => serve(post(async |_body: Bytes| StatusCode::NO_CONTENT)).await,
+        "--verifying" => serve(verifying()).await,
+        server => bench(server).await,
+    }
 }
 
 /// The server's threads on the way to the ack. What follows the ack runs on others.
@@ -48,15 +60,37 @@ async fn caught_up(url: &str) -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn bare() -> Result<(), Box<dyn Error>> {
-    async fn answer(_body: axum::body::Bytes) -> axum::http::StatusCode {
-        axum::http::StatusCode::NO_CONTENT
-    }
+/// Keeps nothing but keys.
+fn verifying() -> MethodRouter {
+    let known = Arc::new(KnownKeys::default());
+    post(async move |body: Bytes| {
+        let request = serde_json::from_slice::<IngestRequest>(&body).ok();
+        let mut batches = request.into_iter().flat_map(|request| request.batches);
+        let holds = batches.all(|jws| Signed::new(jws, &known).is_some_and(|signed| signed.holds()));
+        if holds { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST }
+    })
+}
+
+async fn serve(handler: MethodRouter) -> Result<(), Box<dyn Error>> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let router = axum::Router::new().route("/v1/batches", axum::routing::post(answer));
-    axum::serve(listener, router).await?;
+    axum::serve(listener, axum::Router::new().route("/v1/batches", handler)).await?;
     Ok(())
+}
+
+/// The rate of a handler of this program, and its CPU time per request.
+async fn handler(
+    which: &str,
+    warm_up: &[Bodies],
+    full_load: &[Bodies],
+) -> Result<(f64, Duration), Box<dyn Error>> {
+    let server = Server::start(Command::new(std::env::current_exe()?).arg(which))?;
+    let url = format!("{}/v1/batches", server.url);
+    load::run(&url, warm_up.to_vec(), None, |status, _| status == 204).await;
+    let before = server.cpu_time(|_| true);
+    let loaded = load::run(&url, full_load.to_vec(), None, |status, _| status == 204).await;
+    let requests = u32::try_from(loaded.latencies.len())?;
+    Ok((loaded.rate(), server.cpu_time(|_| true).saturating_sub(before) / requests))
 }
 
 async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
@@ -88,11 +122,8 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let verify = verification(&sample);
     let disk = fsync_times(folder.path(), body_bytes, 500)?;
 
-    let bare = Server::start(Command::new(std::env::current_exe()?).arg("--bare"))?;
-    let bare_url = format!("{}/v1/batches", bare.url);
-    load::run(&bare_url, warm_up.clone(), None, |status, _| status == 204).await;
-    let bare_load = load::run(&bare_url, full_load.clone(), None, |status, _| status == 204).await;
-    drop(bare);
+    let [bare, verifying] =
+        [handler("--bare", &warm_up, &full_load).await?, handler("--verifying", &warm_up, &full_load).await?];
 
     let jwks = folder.path().join("jwks.json");
     std::fs::write(&jwks, issuer.jwks())?;
@@ -129,7 +160,12 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     println!("    of it until the ack     {:>9.1} µs", ack_cpu.as_secs_f64() * 1e6);
     println!("  acked batches             {:>9.0} /s", full.rate());
     println!("    lasting, with the rest  {lasting:>9.0} /s");
-    println!("  bare Axum handler         {:>9.0} /s", bare_load.rate());
+    println!("  bare Axum handler         {:>9.0} /s, CPU {:.1} µs", bare.0, bare.1.as_secs_f64() * 1e6);
+    println!(
+        "  one that also verifies    {:>9.0} /s, CPU {:.1} µs",
+        verifying.0,
+        verifying.1.as_secs_f64() * 1e6
+    );
     println!("  ack p50 at 70 % lasting   {:>9.2} ms", millis(percentile(&paced.latencies, 0.5)));
     println!("  ack p99 at 70 % lasting   {:>9.2} ms", millis(p99));
     println!("  ack p99.9 at 70 % lasting {:>9.2} ms", millis(p999));
@@ -137,7 +173,10 @@ async fn bench(server: &str) -> Result<(), Box<dyn Error>> {
     let figures = serde_json::json!({
         "cpu_per_batch_over_verify": round(cpu.as_secs_f64() / verify.as_secs_f64()),
         "ack_cpu_per_batch_over_verify": round(ack_cpu.as_secs_f64() / verify.as_secs_f64()),
-        "rps_over_bare_axum": round(full.rate() / bare_load.rate()),
+        "verifying_cpu_over_verify": round(verifying.1.as_secs_f64() / verify.as_secs_f64()),
+        "ack_cpu_over_verifying": round(ack_cpu.as_secs_f64() / verifying.1.as_secs_f64()),
+        "rps_over_bare_axum": round(full.rate() / bare.0),
+        "rps_over_verifying": round(full.rate() / verifying.0),
         "p99_ms": round(millis(p99)),
         "p999_ms": round(millis(p999)),
         "p99_over_fsync": round(p99.as_secs_f64() / fsync_p99.as_secs_f64()),

@@ -33,7 +33,7 @@ pub struct Figures {
 pub fn judge(letters: &[Letter]) -> Vec<Play> {
     let mut judge = Judge::new(Arc::new(Analysis::v1()), MemoryCasebook::default());
     for Letter { batch, received, .. } in letters {
-        let Ok(_) = judge.take(Heard::new(batch, received));
+        let Ok(_) = judge.take(Heard::new(batch.clone().read(), received));
     }
     let Ok(_) = judge.examine();
     judge.casebook().cases().map(|case| case.play.clone()).collect()

@@ -9,6 +9,7 @@ use delistening_ingest::live::Live;
 use delistening_ingest::projection::{self, Projection};
 use delistening_ingest::store::{Bounds, Filter, SqliteStore, Store};
 use delistening_schema::api::{Acknowledgement, Answer, IngestRequest, IngestResponse};
+use delistening_schema::batch::ReadBatch;
 use delistening_schema::key::KnownKeys;
 use delistening_schema::key::SecretKey;
 use delistening_schema::ledger::LogSigner;
@@ -160,7 +161,7 @@ impl Server {
     ///
     /// # Panics
     /// When the journal cannot be read.
-    pub fn batches(&self) -> Vec<(u64, Batch)> {
+    pub fn batches(&self) -> Vec<(u64, ReadBatch)> {
         let log = self.log();
         let mut reader = log.reader(0);
         let mut batches = Vec::new();
@@ -178,7 +179,7 @@ impl Server {
         let mut sessions: BTreeMap<(Uuid, DeviceId), Vec<Told>> = BTreeMap::new();
         for (received, batch) in self.batches() {
             let anchored = batch.anchor.as_ref().and_then(|anchor| self.log().time_at(anchor.size));
-            for event in batch.events.iter().filter_map(|event| Event::from_json(event.get()).ok()) {
+            for event in batch.events.into_iter().flatten() {
                 let key = (event.session, batch.device);
                 sessions.entry(key).or_default().push((event, received, anchored));
             }
