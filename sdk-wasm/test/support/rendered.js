@@ -13,8 +13,9 @@ harness.renderedFrom = async (context, source, seconds) => {
       process([input], [output]) {
         for (const [channel, samples] of input.entries()) output[channel]?.set(samples);
         const [left, right] = input;
-        if (!right || Math.abs(left[0]) < quiet) return true;
-        const last = left.length - 1;
+        // Nothing is known of where sound begins or ends within these samples: 0 / 0 is no place.
+        const last = left ? left.length - 1 : 0;
+        if (!right || Math.abs(left[0]) < quiet || Math.abs(left[last]) < quiet) return true;
         const [from, to] = [right[0] / left[0], right[last] / left[last]];
         // Where one sound goes over into another, the two say nothing.
         if (Math.abs(to - from) > near) return true;
