@@ -279,17 +279,8 @@ impl Batch {
         jws: &str,
         known: impl FnOnce(&[u8; 32]) -> Option<PublicKey>,
     ) -> Result<OpenedBatch, Problem> {
-        if jws.len() > limits::BATCH_BYTES {
-            return Err(Problem::new(
-                Code::TooLarge,
-                format!("a batch may have at most {} bytes; split it", limits::BATCH_BYTES),
-            ));
-        }
-        let parts = Parts::split(jws).map_err(malformed)?;
-        let key = key_bytes(&parts)?;
-        let key = known(&key).map_or_else(|| PublicKey::from_bytes(&key), Ok).map_err(unacceptable)?;
-        let bytes = parts.verify(&key).map_err(malformed)?;
-        let payload = ReadBatch::from_payload(&bytes)?;
+        let (bytes, key) = Self::verify(jws, known)?;
+        let payload = ReadBatch::of_payload(&bytes)?;
         if payload.device != key.thumbprint() {
             return Err(Problem::new(
                 Code::MalformedBatch,
@@ -299,11 +290,28 @@ impl Batch {
         Ok(OpenedBatch { payload, hash: Hash::of(jws.as_bytes()), key })
     }
 
-    /// Reads the payload without checking who signed it: for a batch that was opened before.
-    pub fn unverified(jws: &str) -> Result<ReadBatch, Problem> {
+    /// The first half of [`Batch::open_with`]: the bytes of the payload, and the key under which the signature holds.
+    pub fn verify(
+        jws: &str,
+        known: impl FnOnce(&[u8; 32]) -> Option<PublicKey>,
+    ) -> Result<(Vec<u8>, PublicKey), Problem> {
+        if jws.len() > limits::BATCH_BYTES {
+            return Err(Problem::new(
+                Code::TooLarge,
+                format!("a batch may have at most {} bytes; split it", limits::BATCH_BYTES),
+            ));
+        }
         let parts = Parts::split(jws).map_err(malformed)?;
-        key_bytes(&parts)?;
-        ReadBatch::from_payload(parts.unverified_payload())
+        let key = key_bytes(&parts)?;
+        let key = known(&key).map_or_else(|| PublicKey::from_bytes(&key), Ok).map_err(unacceptable)?;
+        Ok((parts.verify(&key).map_err(malformed)?, key))
+    }
+
+    /// Reads the payload without checking who signed it: for a batch that was opened before. Its events are left as they are.
+    pub fn unverified(jws: &str) -> Result<Self, Problem> {
+        let parts = Parts::parse(jws, &[TYPE]).map_err(malformed)?;
+        let text = text_of(parts.unverified_payload())?;
+        Self::checked(serde_json::from_str(text), text)
     }
 
     /// Reads its events.
@@ -336,18 +344,11 @@ impl<E> Batch<E> {
             dropped: self.dropped,
         }
     }
-}
 
-impl ReadBatch {
-    fn from_payload(bytes: &[u8]) -> Result<Self, Problem> {
+    /// Holds what was `read` of a payload against the bounds.
+    fn checked(read: serde_json::Result<Self>, text: &str) -> Result<Self, Problem> {
         let malformed = |detail: String| Problem::new(Code::MalformedBatch, detail);
-        let text = str::from_utf8(bytes).map_err(|_| malformed("the payload is not UTF-8".into()))?;
-        // Nearly always every event can be read at once. Where one cannot, each is read by itself.
-        let payload = match serde_json::from_str::<Batch<Event>>(text) {
-            Ok(batch) => Ok(batch.map(Ok)),
-            Err(_) => serde_json::from_str::<Batch>(text).map(Batch::read),
-        };
-        let payload = match payload {
+        let payload = match read {
             Ok(payload) => payload,
             Err(error) => {
                 // A later version may have another shape: look at the version alone before judging the rest.
@@ -399,6 +400,22 @@ impl ReadBatch {
         }
         Ok(payload)
     }
+}
+
+impl ReadBatch {
+    fn of_payload(bytes: &[u8]) -> Result<Self, Problem> {
+        let text = text_of(bytes)?;
+        // Nearly always every event can be read at once. Where one cannot, each is read by itself.
+        let read = match serde_json::from_str::<Batch<Event>>(text) {
+            Ok(batch) => Ok(batch.map(Ok)),
+            Err(_) => serde_json::from_str(text).map(Batch::read),
+        };
+        Self::checked(read, text)
+    }
+}
+
+fn text_of(payload: &[u8]) -> Result<&str, Problem> {
+    str::from_utf8(payload).map_err(|_| Problem::new(Code::MalformedBatch, "the payload is not UTF-8"))
 }
 
 fn unsupported(version: u32) -> Problem {

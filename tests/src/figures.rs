@@ -1,7 +1,6 @@
 //! Percentiles, and what the machine itself can do: the limits that figures are set against.
 
 use crate::signed::Signed;
-use delistening_schema::key::KnownKeys;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -40,7 +39,7 @@ pub fn fsync_times(folder: &Path, bytes: usize, count: usize) -> io::Result<Vec<
 /// # Panics
 /// When `jws` is not a good batch.
 pub fn verification(jws: &str) -> Duration {
-    let signed = Signed::new(jws.to_owned(), &KnownKeys::default()).expect("a good batch");
+    let signed = Signed::new(jws.to_owned()).expect("a good batch");
     let (begin, mut count) = (thread_cpu_time(), 0_u32);
     while thread_cpu_time().saturating_sub(begin) < Duration::from_secs(1) {
         for _ in 0..100 {

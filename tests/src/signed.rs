@@ -1,8 +1,7 @@
-//! A batch taken apart as far as its verification needs, and no further: what figures are set against.
+//! A batch taken apart as far as its verification needs: what figures are set against.
 
-use delistening_schema::key::{KnownKeys, PublicKey};
-use delistening_schema::{batch, bytes, jws::Parts};
-use serde::Deserialize;
+use delistening_schema::key::PublicKey;
+use delistening_schema::{Batch, bytes};
 
 /// A batch, ready to be verified.
 #[derive(Clone, Debug)]
@@ -13,23 +12,10 @@ pub struct Signed {
     signature: [u8; 64],
 }
 
-#[derive(Deserialize)]
-struct Header {
-    jwk: Jwk,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    x: String,
-}
-
 impl Signed {
-    /// Takes `jws` apart; `None` if it is not a batch. A key that is `known` is not expanded again.
-    pub fn new(jws: String, known: &KnownKeys) -> Option<Self> {
-        let header: Header = Parts::parse(&jws, &[batch::TYPE]).ok()?.header().ok()?;
-        let bytes = bytes::decode_array(&header.jwk.x)?;
-        let key = known.get(&bytes).or_else(|| PublicKey::from_bytes(&bytes).ok())?;
-        known.insert(&key);
+    /// Takes `jws` apart; `None` if it is not a good batch.
+    pub fn new(jws: String) -> Option<Self> {
+        let (_, key) = Batch::verify(&jws, |_| None).ok()?;
         let (_, signature) = jws.rsplit_once('.')?;
         Some(Self { signature: bytes::decode_array(signature)?, key, jws })
     }

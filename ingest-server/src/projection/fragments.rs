@@ -32,7 +32,7 @@ pub fn split(leaf: u64, record: &BatchRecord, log: &Log) -> Option<Heard> {
         // What cannot be read says nothing; an auditor takes it in the same way.
         context: serde_json::from_str(&record.context).unwrap_or_default(),
     };
-    Some(Heard::new(batch, &received))
+    Some(Heard::new(batch.read(), &received))
 }
 
 /// The time of the newest entry that a device had verified.

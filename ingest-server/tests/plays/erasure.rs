@@ -82,7 +82,7 @@ fn traces(submissions: &[Submission], listener: &str) -> Vec<(String, Vec<u8>)> 
     let mut traces = vec![("the listener".to_owned(), listener.as_bytes().to_vec())];
     for Submission { jws, reported, .. } in submissions {
         let seq = reported.seq;
-        let batch = delistening_schema::Batch::unverified(jws).unwrap();
+        let batch = delistening_schema::Batch::unverified(jws).unwrap().read();
         // The device's key, its name, and the signature: what else there is may be the same for another listener.
         let [header, payload, signature] = jws.split('.').collect::<Vec<_>>()[..] else { panic!("a JWS") };
         let device = payload.len() / 8;

@@ -135,7 +135,7 @@ impl Needed {
         let Ok(Line::Row(row)) = Line::parse(line) else { return None };
         let signed = row.batch.map(|batch| {
             let context = [&batch.salt, batch.context.as_bytes()].concat();
-            (Signed::new(batch.jws, &KnownKeys::default()).expect("a good batch"), context)
+            (Signed::new(batch.jws).expect("a good batch"), context)
         });
         Some(Self { entry: row.entry.get().as_bytes().to_vec(), signed })
     }

@@ -7,13 +7,13 @@
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, post};
+use delistening_schema::Batch;
 use delistening_schema::api::IngestRequest;
 use delistening_schema::key::KnownKeys;
 use delistening_tests::device::{Address, Device, Issuer};
 use delistening_tests::figures::{fsync_times, percentile, verification};
 use delistening_tests::load::{self, Bodies};
 use delistening_tests::process::Server;
-use delistening_tests::signed::Signed;
 use std::error::Error;
 use std::process::Command;
 use std::sync::Arc;
@@ -66,7 +66,9 @@ fn verifying() -> MethodRouter {
     post(async move |body: Bytes| {
         let request = serde_json::from_slice::<IngestRequest>(&body).ok();
         let mut batches = request.into_iter().flat_map(|request| request.batches);
-        let holds = batches.all(|jws| Signed::new(jws, &known).is_some_and(|signed| signed.holds()));
+        let holds = batches.all(|jws| {
+            Batch::verify(&jws, |bytes| known.get(bytes)).map(|(_, key)| known.insert(&key)).is_ok()
+        });
         if holds { StatusCode::NO_CONTENT } else { StatusCode::BAD_REQUEST }
     })
 }

@@ -162,5 +162,5 @@ fn read_event(value: &str) -> Option<Event> {
 pub fn events_of(value: &str) -> Vec<Event> {
     let Ok(BatchRecord { jws }) = serde_json::from_str(value) else { return Vec::new() };
     let Ok(batch) = Batch::unverified(&jws) else { return Vec::new() };
-    batch.events.into_iter().flatten().collect()
+    batch.read().events.into_iter().flatten().collect()
 }

@@ -167,7 +167,7 @@ impl Server {
         let mut batches = Vec::new();
         while let Some((_, record)) = reader.next_below(log.size()).expect("the journal can be read") {
             if let Record::Batch(record) = record {
-                let batch = Batch::unverified(&record.jws).expect("what is kept can be read");
+                let batch = Batch::unverified(&record.jws).expect("what is kept can be read").read();
                 batches.push((record.received, batch));
             }
         }
