@@ -35,6 +35,11 @@ const AT_ONCE = `<script type="module">
   console.log(player.state);
 </script>`;
 
+/** A track whose first byte keeps whoever asks for it waiting. */
+const SLOW_MS = 700;
+const slow = handlers["/part-1.wav"];
+handlers["/slow.wav"] = (request, response) => setTimeout(slow, SLOW_MS, request, response);
+
 begin({ pages: { "/at-once": AT_ONCE }, handlers });
 
 async function run(script, argument) {
@@ -104,27 +109,34 @@ test("halves of a tone in MP3, each encoded by itself, join in phase", async () 
   assert.ok(told.exact < told.late && Math.abs(told.late - told.early) < 0.001, JSON.stringify(told));
 });
 
-test("a crossfade lets both sound at once, and no longer than was asked for", async () => {
-  const told = await run(async () => {
-    const player = await harness.album(["/part-1.wav", "/part-2.wav"], { crossfadeMs: 200 });
-    await player.play();
-    const recorder = await window.recorder;
-    await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
-    const sound = harness.sounds((await recorder.stop())[0]);
-    const [one] = await harness.decode("/part-1.wav", "pcm");
-    const [two] = await harness.decode("/part-2.wav", "pcm");
-    const fade = 0.2 * 44_100;
-    return {
-      begins: harness.find(sound, harness.sounds(one.subarray(0, one.length - fade))) >= 0,
-      ends: harness.find(sound, harness.sounds(two.subarray(fade))) >= 0,
-      frames: sound.length,
-      wanted: one.length + two.length - fade,
-    };
+for (const [what, second] of [
+  ["a crossfade lets both sound at once, and no longer than was asked for", "/part-1.wav"],
+  ["a crossfade waits for a track that is not there yet while there is sound for it", "/slow.wav"],
+]) {
+  test(what, async () => {
+    const told = await run(async (second) => {
+      const player = await harness.album(["/whole.wav", second], { crossfadeMs: 200 });
+      await player.play();
+      const recorder = await window.recorder;
+      await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
+      const sound = harness.sounds((await recorder.stop())[0]);
+      const [one] = await harness.decode("/whole.wav", "pcm");
+      const [two] = await harness.decode("/part-1.wav", "pcm");
+      const fade = 0.2 * 44_100;
+      const before = harness.sounds(one.subarray(0, one.length - fade));
+      const after = harness.sounds(two.subarray(fade));
+      return {
+        begins: harness.find(sound, before) >= 0,
+        ends: harness.find(sound, after) >= 0,
+        frames: sound.length,
+        wanted: before.length + fade + after.length,
+      };
+    }, second);
+    assert.ok(told.begins, "the first is untouched up to the fade");
+    assert.ok(told.ends, "the second is untouched after it");
+    assert.ok(Math.abs(told.frames - told.wanted) < 30, `${told.frames}, ${told.wanted}`);
   });
-  assert.ok(told.begins, "the first is untouched up to the fade");
-  assert.ok(told.ends, "the second is untouched after it");
-  assert.ok(Math.abs(told.frames - told.wanted) < 30, `${told.frames}, ${told.wanted}`);
-});
+}
 
 test("a seek back goes into a track even when the next is decoded already", async () => {
   const told = await run(async () => {

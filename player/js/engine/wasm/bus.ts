@@ -28,6 +28,11 @@ export class Bus {
     return this.#sink.room - this.#limiter.held;
   }
 
+  /** Frames that can be sounded before there is a need of more. */
+  get held(): number {
+    return this.#sink.held;
+  }
+
   /** Resolves when there may be more room, or `wake` was called. */
   change(): Promise<void> {
     return this.#sink.change();

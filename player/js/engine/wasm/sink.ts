@@ -39,7 +39,12 @@ export class Sink {
 
   /** Frames that can be written now. */
   get room(): number {
-    return this.#ahead - (this.written - this.#read);
+    return this.#ahead - this.held;
+  }
+
+  /** Frames that were written and are not yet sounded. */
+  get held(): number {
+    return this.written - this.#read;
   }
 
   /** Resolves when there may be more room, or `wake` was called. */

@@ -12,6 +12,9 @@ import { Voice } from "./voice.js";
 /** Frames that are decoded at once: orders are looked at in between. */
 const STEP = 2048;
 const MOST_HINTS = 8;
+/** A track that may have to make way for another is written to its end only when no more than this is left to sound,
+ *  in seconds: until then the other may still come. */
+const LATE_S = 0.3;
 
 interface Scope {
   onmessage: ((event: MessageEvent<Order>) => void) | null;
@@ -106,6 +109,7 @@ class Engine {
         this.#limit();
         // A rate that no output can have.
         await this.#current?.resample(order.rate);
+        await this.#next?.open?.resample(order.rate);
         if (this.#current) this.#mark(this.#current);
         break;
       case "set":
@@ -195,7 +199,9 @@ class Engine {
     const next: Next = { id, src, voice };
     this.#next = next;
     void voice.then((open) => {
-      if (open) next.open = open;
+      if (!open) return;
+      next.open = open;
+      this.#sink?.wake();
     });
     if (this.#ended) {
       this.#ended = false;
@@ -235,15 +241,21 @@ class Engine {
       await this.#writeChanged(sink, voice, this.#changing.speed, signal);
       return;
     }
-    const fade = this.#fade(sink, voice);
-    if (fade) {
-      await this.#writeFade(sink, voice, fade.next, fade.frames, signal);
-      return;
+    const untilFade = (this.#fadeBegin(sink, voice) ?? Number.POSITIVE_INFINITY) - voice.frame;
+    if (untilFade <= 0) {
+      const next = this.#next?.open;
+      if (next) {
+        await this.#writeFade(sink, voice, next, signal);
+        return;
+      }
+      if (sink.held > LATE_S * sink.rate) {
+        await sink.change();
+        return;
+      }
     }
     const left = new Float32Array(STEP);
     const right = new Float32Array(STEP);
-    const until = this.#fadeBegin(sink, voice);
-    const wanted = until === undefined ? STEP : Math.max(1, Math.min(STEP, until - voice.frame));
+    const wanted = untilFade > 0 ? Math.min(STEP, untilFade) : STEP;
     const count = await voice.pull(left.subarray(0, wanted), right.subarray(0, wanted), 0, signal);
     if (count > 0) {
       if (voice.frame - count !== this.#expected) {
@@ -301,25 +313,20 @@ class Engine {
     });
   }
 
-  /** The frame of the present track at which it begins to make way for the next; none where it does not. */
+  /** The frame of the present track at which it makes way for the next, whether or not there is one yet; none where
+   *  it does not. */
   #fadeBegin(sink: Bus, voice: Voice): number | undefined {
     const next = this.#next?.open;
-    if (!next || this.#crossfadeMs <= 0 || voice.frames === undefined || next.rate !== voice.rate) return undefined;
+    if (this.#crossfadeMs <= 0 || voice.frames === undefined || (next && next.rate !== voice.rate)) return undefined;
     const wanted = Math.round((this.#crossfadeMs / 1000) * sink.rate);
     // Neither track is faded for more than half of it.
-    const most = Math.floor(Math.min(voice.frames, next.frames ?? Number.POSITIVE_INFINITY) / 2);
+    const most = Math.floor(Math.min(voice.frames, next?.frames ?? Number.POSITIVE_INFINITY) / 2);
     return voice.frames - Math.min(wanted, most);
   }
 
-  #fade(sink: Bus, voice: Voice): { next: Voice; frames: number } | undefined {
-    const begin = this.#fadeBegin(sink, voice);
-    const next = this.#next?.open;
-    if (begin === undefined || !next || voice.frames === undefined || voice.frame < begin) return undefined;
-    return { next, frames: voice.frames - voice.frame };
-  }
-
   /** Both tracks at once, one growing quieter as the other grows louder, their power together staying the same. */
-  async #writeFade(sink: Bus, voice: Voice, next: Voice, frames: number, signal: AbortSignal): Promise<void> {
+  async #writeFade(sink: Bus, voice: Voice, next: Voice, signal: AbortSignal): Promise<void> {
+    const frames = Math.max(0, (voice.frames ?? 0) - voice.frame);
     const [planes, nextPlanes] = [stereo(frames), stereo(frames)];
     const [from, nextFrom] = [voice.frame, next.frame];
     try {
