@@ -7,20 +7,3 @@ CREATE TABLE IF NOT EXISTS nodes (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY node;
-
--- Which nodes hold parts of a session: a session that reached two is judged from what both stored.
-CREATE TABLE IF NOT EXISTS session_nodes (
-    session UUID CODEC(ZSTD),
-    device FixedString(32) CODEC(ZSTD),
-    node LowCardinality(String),
-    loaded DateTime DEFAULT now()
-)
-ENGINE = ReplacingMergeTree(loaded)
-PARTITION BY toYYYYMM(loaded)
-ORDER BY (session, device, node)
-TTL loaded + INTERVAL 25 MONTH
-SETTINGS non_replicated_deduplication_window = 10000;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS session_nodes_feed TO session_nodes AS
-SELECT DISTINCT session, device, node
-FROM play_events;

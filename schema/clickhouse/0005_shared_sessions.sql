@@ -1,6 +1,4 @@
--- Sessions of which several nodes hold parts, in place of `session_nodes`, which only named them.
-DROP VIEW IF EXISTS session_nodes_feed SYNC;
-DROP TABLE IF EXISTS session_nodes SYNC;
+-- Sessions of which several nodes hold parts.
 
 -- What each batch says of a session, but for its events, which are in `play_events`. By these it is found that a session
 -- reached several nodes, and from both it is judged again.

@@ -2,7 +2,7 @@
 
 The engine is the real one: parser, MergeTree tables, materialized views. What is written here is the way to it,
 as far as a client of the HTTP interface uses it: a query in the body or in the URL, settings in the URL, rows in
-the body of an INSERT, user and password in headers. One query runs at a time.
+the body of an INSERT, user and password in headers. A few queries run at a time, each with settings of its own.
 
     python server.py --data DIR [--port N] [--user NAME --password SECRET] [--with-parent]
 
@@ -13,6 +13,7 @@ in DIR.
 import argparse
 import hmac
 import os
+import queue
 import re
 import sys
 import threading
@@ -21,32 +22,48 @@ from urllib.parse import parse_qsl, urlsplit
 
 from chdb.state.sqlitelike import Connection
 
+# Queries at a time.
+SESSIONS = 4
 # Parameters of the URL that are not settings.
 NOT_SETTINGS = {"query", "database", "default_format", "query_id", "session_id", "role"}
 INSERT = re.compile(r"^\s*(INSERT\s+INTO\s.*?)\s+FORMAT\s+(\w+)\s*$", re.IGNORECASE | re.DOTALL)
 
 
 class Engine:
-    """The engine, one query at a time."""
+    """The engine: as many queries at a time as there are sessions."""
+
+    def __init__(self, path):
+        self.free = queue.SimpleQueue()
+        for _ in range(SESSIONS):
+            self.free.put(Session(path))
+
+    def run(self, *query):
+        """Runs a query, or inserts rows; gives the bytes of the answer."""
+        session = self.free.get()
+        try:
+            return session.run(*query)
+        finally:
+            self.free.put(session)
+
+
+class Session:
+    """A connection to the engine with a database and settings of its own, one query at a time."""
 
     def __init__(self, path):
         self.connection = Connection(path)
         self.database = "default"
-        self.lock = threading.Lock()
 
     def run(self, sql, rows, database, settings, output):
-        """Runs a query, or inserts `rows`; gives the bytes of the answer."""
-        with self.lock:
-            if database != self.database:
-                self.connection.query(f"USE `{database}`")
-                self.database = database
-            try:
-                for name, value in settings:
-                    self.connection.query(f"SET {name} = '{quoted(value)}'")
-                return self.insert(sql, rows) if rows is not None else self.select(sql, output)
-            finally:
-                for name, _ in settings:
-                    self.connection.query(f"SET {name} = DEFAULT")
+        if database != self.database:
+            self.connection.query(f"USE `{database}`")
+            self.database = database
+        try:
+            for name, value in settings:
+                self.connection.query(f"SET {name} = '{quoted(value)}'")
+            return self.insert(sql, rows) if rows is not None else self.select(sql, output)
+        finally:
+            for name, _ in settings:
+                self.connection.query(f"SET {name} = DEFAULT")
 
     def select(self, sql, output):
         answer = self.connection.query(sql, output)
@@ -54,11 +71,17 @@ class Engine:
 
     def insert(self, sql, rows):
         head, rows_format = INSERT.match(sql).groups()
-        # Whole, as a server that knows the length of the body reads it into one block.
+        # What breaks off before its end is not inserted.
         with self.connection.send_insert(head, rows_format) as insert:
-            insert.append(rows)
+            for piece in rows:
+                insert.append(piece)
             insert.finish()
         return b""
+
+
+def read(pieces):
+    """What is left of them, in one."""
+    return b"".join(pieces)
 
 
 def quoted(text):
@@ -74,28 +97,30 @@ class Handler(BaseHTTPRequestHandler):
     credentials = None
 
     def do_GET(self):
-        self.serve(b"")
+        self.serve(iter(()))
 
     def do_POST(self):
-        self.serve(self.body())
+        self.serve(self.pieces())
 
     def serve(self, body):
         url = urlsplit(self.path)
         if url.path == "/ping":
             return self.answer(200, b"Ok.\n")
         if not self.allowed():
+            read(body)
             return self.answer(403, b"Code: 516. DB::Exception: Authentication failed: password is incorrect.", 516)
         parameters = parse_qsl(url.query, keep_blank_values=True)
         named = dict(parameters)
         sql = named.get("query", "")
         rows = body if INSERT.match(sql) else None
         if rows is None:
-            sql += body.decode()
+            sql += read(body).decode()
         settings = [(name, value) for name, value in parameters if name not in NOT_SETTINGS]
         output = named.get("default_format", "TabSeparated")
         try:
             answer = self.engine.run(sql, rows, named.get("database", "default"), settings, output)
         except Exception as error:  # the engine's exceptions have no type of their own
+            read(body)
             text = str(error)
             code = re.search(r"Code: (\d+)", text)
             return self.answer(500, text.encode(), int(code.group(1)) if code else 1002)
@@ -107,15 +132,15 @@ class Handler(BaseHTTPRequestHandler):
         given = (self.headers.get("X-ClickHouse-User", ""), self.headers.get("X-ClickHouse-Key", ""))
         return all(hmac.compare_digest(a.encode(), b.encode()) for a, b in zip(given, self.credentials))
 
-    def body(self):
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            chunks = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                chunks.append(self.rfile.read(size))
-                self.rfile.readline()
+    def pieces(self):
+        """The body, as it comes."""
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            yield self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self.rfile.read(size)
             self.rfile.readline()
-            return b"".join(chunks)
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.rfile.readline()
 
     def answer(self, status, body, code=None):
         self.send_response(status)

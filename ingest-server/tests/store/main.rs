@@ -4,6 +4,7 @@ mod engine;
 mod erasure;
 mod faults;
 mod live;
+mod loading;
 mod migrations;
 mod model;
 mod sharing;

@@ -29,10 +29,10 @@ fn tables_that_drifted_are_refused_with_a_sentence_and_nothing_is_loaded() {
         ("ALTER TABLE plays ADD COLUMN mood String", "plays.mood String was added"),
         ("ALTER TABLE plays MODIFY COLUMN source String", "is now plays.source String"),
         (
-            "ALTER TABLE schema_migrations DELETE WHERE version = 6 SETTINGS mutations_sync = 2",
-            "migration 6 (faster_counts) is not applied",
+            "ALTER TABLE schema_migrations DELETE WHERE version = 5 SETTINGS mutations_sync = 2",
+            "migration 5 (shared_sessions) is not applied",
         ),
-        ("INSERT INTO schema_migrations (version, name) VALUES (7, 'later')", "is unknown to this program"),
+        ("INSERT INTO schema_migrations (version, name) VALUES (6, 'later')", "is unknown to this program"),
     ] {
         let connection = engine::database();
         runtime.block_on(migrate(&connection)).unwrap();

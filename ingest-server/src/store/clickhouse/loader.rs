@@ -1,17 +1,19 @@
 //! Loads what waits in the outbox: events and changes of what sessions are worth, each in blocks. While ClickHouse takes
-//! one, the next is on its way, so that it need not wait for bytes, and the one after that is made ready.
+//! one, the next are on their way, so that it need not wait for bytes. A block of events is unpacked piece by piece, as it
+//! goes.
 //!
 //! After a failure the same is tried again, later and later. Nothing else waits for that.
 
 use super::connection::{patiently, rows};
 use super::native::{Columns, Stream, names};
-use super::outbox::Block;
+use super::outbox::{Block, Rows};
 use super::rows::{CHANGES, ERASED, EVENTS, PARTS, Waiting, change};
 use super::{Shared, migrations};
 use crate::store::{Change, StoreError};
 use bytes::Bytes;
 use clickhouse::Row;
 use clickhouse::insert::Insert;
+use clickhouse::insert_formatted::InsertFormatted;
 use delistening_schema::play::Play;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -19,10 +21,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-/// Rows of a block of events: enough for ClickHouse to work at its best, and some 40 MB until it has taken them.
-const EVENTS_OF_BLOCK: usize = 100_000;
-/// Blocks that are under way at a time.
-const UNDER_WAY: usize = 2;
+/// Events that are unpacked together, on their way: some 2 MB.
+const EVENTS_OF_PIECE: usize = 5_000;
+/// Blocks that are under way at a time: one that ClickHouse works on, one on its way there, and one to begin with next.
+const UNDER_WAY: usize = 3;
 /// Changes of a block.
 const CHANGES_OF_BLOCK: usize = 100_000;
 /// Bytes that are handed over together.
@@ -85,7 +87,7 @@ pub fn run(shared: &Weak<Shared>) {
 
 /// A block that is ready to be sent.
 enum Ready {
-    Events(Events),
+    Events(Rows),
     Changes(Changes),
 }
 
@@ -98,14 +100,6 @@ enum Sent {
 
 /// Blocks that are under way, in the order in which they were sent.
 type Sending<'scope> = VecDeque<(Sent, ScopedJoinHandle<'scope, Result<(), StoreError>>)>;
-
-/// A block of events that is ready to be sent.
-struct Events {
-    token: String,
-    /// The place of the last in the outbox.
-    last: i64,
-    rows: Waiting,
-}
 
 /// A block of changes that is ready to be sent.
 struct Changes {
@@ -180,13 +174,13 @@ impl Shared {
     }
 
     /// Sends what waits, events and changes in turn, and gives how many blocks that took. While ClickHouse takes one block,
-    /// the next is on its way, and the one after that is made ready.
+    /// the next are on their way.
     fn load_blocks(&self) -> Result<u64, StoreError> {
         std::thread::scope(|scope| {
             let mut sending = Sending::new();
             let (mut blocks, mut behind, mut changing) = (0, 0, false);
             loop {
-                let events = self.next_events(behind)?.map(Ready::Events);
+                let events = self.outbox().rows(behind)?.map(Ready::Events);
                 // Of changes there is one block at a time.
                 let changes = if changing { None } else { self.next_changes()?.map(Ready::Changes) };
                 let idle = events.is_none() && changes.is_none();
@@ -237,15 +231,6 @@ impl Shared {
         Ok(matches!(sent, Sent::Changes(_)))
     }
 
-    /// The next block of events, behind the place `after`.
-    fn next_events(&self, after: i64) -> Result<Option<Events>, StoreError> {
-        let rows = self.outbox().rows(after, EVENTS_OF_BLOCK)?;
-        let Some(rows) = rows else { return Ok(None) };
-        let (token, last) = (rows.token.clone(), rows.last);
-        let rows = rows.unpack()?;
-        Ok(Some(Events { token, last, rows }))
-    }
-
     /// The next block of changes.
     fn next_changes(&self) -> Result<Option<Changes>, StoreError> {
         let block = self.outbox().block(CHANGES_OF_BLOCK)?;
@@ -262,13 +247,22 @@ impl Shared {
 
     async fn send_ready(&self, ready: Ready) -> Result<(), StoreError> {
         match ready {
-            Ready::Events(Events { token, rows: Waiting { events, parts }, .. }) => {
-                self.send("play_events", &EVENTS, &token, events).await?;
+            Ready::Events(mut rows) => {
+                let mut waiting = Waiting::default();
+                let mut insert = self.native("play_events", &EVENTS, &rows.token);
+                while rows.unpack(EVENTS_OF_PIECE, &mut waiting)? {
+                    send(&mut insert, &EVENTS, waiting.take_events()).await?;
+                }
+                insert.end().await?;
                 // Last, so that whoever finds a part finds its events.
-                self.send("session_parts", &PARTS, &token, parts).await
+                let mut insert = self.native("session_parts", &PARTS, &rows.token);
+                send(&mut insert, &PARTS, waiting.parts).await?;
+                Ok(insert.end().await?)
             }
             Ready::Changes(Changes { block, rows }) => {
-                self.send("play_changes", &CHANGES, &block.token, rows).await
+                let mut insert = self.native("play_changes", &CHANGES, &block.token);
+                send(&mut insert, &CHANGES, rows).await?;
+                Ok(insert.end().await?)
             }
         }
     }
@@ -288,24 +282,14 @@ impl Shared {
         self.outbox().restore(version, &plays)
     }
 
-    /// Sends a block.
-    async fn send(&self, name: &str, table: &[Stream], token: &str, rows: Columns) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
+    /// An insert of columns that ClickHouse knows again; nothing is sent before the first of them.
+    fn native(&self, name: &str, table: &[Stream], token: &str) -> InsertFormatted {
         let text = format!("INSERT INTO {name} ({}) FORMAT Native", names(table));
         let mut insert = self.connection.client().insert_formatted_with(text);
         for (name, value) in settings(token) {
             insert = insert.with_setting(name, value);
         }
-        let mut insert = insert.with_timeouts(Some(PATIENCE), Some(PATIENCE));
-        for piece in rows.into_block(table) {
-            let mut piece = Bytes::from(piece);
-            while !piece.is_empty() {
-                insert.send(piece.split_to(piece.len().min(CHUNK))).await?;
-            }
-        }
-        Ok(insert.end().await?)
+        insert.with_timeouts(Some(PATIENCE), Some(PATIENCE))
     }
 
     /// Tells how far this node is.
@@ -355,6 +339,20 @@ impl Shared {
         }
         Ok(self.outbox().erased(&erasures)?)
     }
+}
+
+/// Sends rows as part of an insert.
+async fn send(insert: &mut InsertFormatted, table: &[Stream], rows: Columns) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    for piece in rows.into_block(table) {
+        let mut piece = Bytes::from(piece);
+        while !piece.is_empty() {
+            insert.send(piece.split_to(piece.len().min(CHUNK))).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The settings of an insert.

@@ -9,6 +9,7 @@ mod waiting;
 
 pub use changes::{Block, Sent};
 pub use shared::{Decision, Untold};
+pub use waiting::Rows;
 
 use crate::derived;
 use crate::store::{Addition, Change, StoreError};
@@ -17,15 +18,13 @@ use delistening_schema::play::{Play, SessionKey};
 use rusqlite::{Connection, params};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use waiting::Packer;
 
 /// The form of the file. One of another form is made anew: it is derived.
-const FORM: i32 = 5;
+const FORM: i32 = 6;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 8000;
     -- Listeners of whom ClickHouse is to forget what stands in the log before this entry, and what was sent in blocks up
@@ -58,7 +57,6 @@ pub struct Outbox {
     database: Connection,
     /// The origin of this node's log.
     node: String,
-    packer: Packer,
     path: PathBuf,
 }
 
@@ -77,8 +75,7 @@ impl Outbox {
             "INSERT OR IGNORE INTO progress (one, leaves, version, epoch, known) VALUES (1, 0, 0, ?1, 0)",
             [epoch],
         )?;
-        let packer = Packer::new()?;
-        Ok(Self { database, node: node.to_owned(), packer, path: path.to_owned() })
+        Ok(Self { database, node: node.to_owned(), path: path.to_owned() })
     }
 
     /// How many entries of the log it has taken in.
@@ -126,16 +123,24 @@ impl Outbox {
                 None => known(&transaction, &addition.key)?,
             };
             let play = worth.get(&addition.key).copied().or(earlier.as_ref());
-            self.packer.put(&transaction, &self.node, addition, play)?;
+            waiting::put(&transaction, &self.node, addition, play)?;
         }
         transaction.prepare_cached("UPDATE progress SET leaves = max(leaves, ?1)")?.execute([cursor])?;
         transaction.commit()?;
         Ok(changes)
     }
 
-    /// Forgets everything of a listener, and notes that ClickHouse is to forget it.
+    /// Forgets everything of a listener, and notes that ClickHouse is to forget it. What was loaded of them may still lie
+    /// in the file's free pages, as it lies in ClickHouse, until both have forgotten it (see [`Self::erased`]).
     pub fn erase(&mut self, listener: &str) -> Result<Vec<Change>, StoreError> {
         let leaves = self.cursor()?;
+        self.database.pragma_update(None, "secure_delete", true)?;
+        let erased = self.erase_before(listener, leaves);
+        self.database.pragma_update(None, "secure_delete", false)?;
+        erased
+    }
+
+    fn erase_before(&mut self, listener: &str, leaves: u64) -> Result<Vec<Change>, StoreError> {
         let transaction = self.database.transaction()?;
         transaction.execute("DELETE FROM waiting WHERE listener = ?1", [listener])?;
         // What ClickHouse counts is to be taken away there, and is needed for that until it was.

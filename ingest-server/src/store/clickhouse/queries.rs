@@ -16,6 +16,9 @@ const STEPS_OF_DAY: u32 = 24 * STEPS_OF_HOUR;
 /// More runs of buckets than this are looked up: each is a comparison for every row.
 const RUNS: usize = 16;
 
+/// Sums that take more memory than this, in bytes, are written to ClickHouse's disk meanwhile: those of millions of tracks.
+const MOST_MEMORY: u32 = 1 << 30;
+
 const SUMS: &str = "sum(valid) AS v, sum(short) AS s, sum(muted) AS m, sum(suspect) AS u, sum(invalid) AS i, sum(heard_ms) AS h";
 
 /// Either the plays of a bucket, or the listeners of one or of all.
@@ -81,7 +84,7 @@ pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -
          FROM plays_by_{table} WHERE {condition} GROUP BY bucket
          UNION ALL
          SELECT {bucket} AS bucket, toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toUInt8(0),
-            toUInt8(grouping(bucket)), uniqExactIf(listener, valid > 0), countIf(valid < 0)
+            toUInt8(grouping(bucket)), uniqExact(listener), countIf(valid < 0)
          FROM listeners_by_{table} WHERE {condition} GROUP BY bucket WITH ROLLUP",
         condition = condition.text
     );
@@ -137,11 +140,10 @@ pub async fn top(
         Dimension::Track | Dimension::Artist => (Condition::each(dimension, filter, bounds), "id"),
         _ => (Condition::new(filter, bounds), dimension.as_str()),
     };
-    // The table is in the order of `id`: no more than one at a time is in memory.
     let text = format!(
         "SELECT {column} AS name, {SUMS} FROM plays_by_{table} WHERE {} AND {column} != '' GROUP BY name
          HAVING v + s + m + u + i > 0 AND (v < ? OR (v = ? AND name > ?)) ORDER BY v DESC, name LIMIT ?
-         SETTINGS optimize_aggregation_in_order = 1",
+         SETTINGS max_bytes_before_external_group_by = {MOST_MEMORY}",
         condition.text
     );
     let (valid, id) =
@@ -176,7 +178,7 @@ async fn listeners<'a>(
         rows(condition.bind(connection.query(&text)).bind(names)).await
     };
     let text = format!(
-        "SELECT {column} AS name, uniqExactIf(listener, valid > 0) AS listeners, countIf(valid < 0) AS taken_away
+        "SELECT {column} AS name, uniqExact(listener) AS listeners, countIf(valid < 0) AS taken_away
          FROM listeners_by_{table} WHERE {} AND {column} IN ? GROUP BY name",
         condition.text
     );

@@ -157,6 +157,11 @@ impl Waiting {
         waiting
     }
 
+    /// The rows of `play_events`, which are no longer here then.
+    pub fn take_events(&mut self) -> Columns {
+        std::mem::replace(&mut self.events, Columns::new(&EVENTS))
+    }
+
     /// Takes over what [`Self::write`] wrote; `None` if it is something else.
     #[must_use]
     pub fn append(&mut self, mut written: &[u8]) -> Option<()> {
