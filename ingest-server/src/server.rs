@@ -201,12 +201,16 @@ async fn open_clickhouse(
     data: &Path,
     analysis: Arc<Analysis>,
 ) -> Result<ClickHouseStore, StoreError> {
-    match migrations::check(&connection).await {
-        Err(error @ StoreError::Drift(_)) => return Err(error),
+    let checked = migrations::check(&connection).await;
+    if let Err(error @ StoreError::Drift(_)) = checked {
+        return Err(error);
+    }
+    let store = ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())?;
+    match checked {
+        Ok(database) => store.is_of(&database)?,
         Err(error) => {
             tracing::warn!(%error, "ClickHouse does not answer yet; what is to be loaded waits in the data folder");
         }
-        Ok(()) => {}
     }
-    ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())
+    Ok(store)
 }

@@ -1,8 +1,8 @@
-//! What waits is loaded in large blocks.
+//! What waits is loaded in large blocks, and into the database that has what came before.
 
 use super::{clickhouse, engine, runtime};
-use delistening_ingest::store::Store as _;
 use delistening_ingest::store::clickhouse::migrations;
+use delistening_ingest::store::{Bounds, Filter, Store as _, StoreError};
 use delistening_tests::plays::{EVENTS, Listening};
 
 /// More events than are unpacked together.
@@ -31,4 +31,37 @@ fn a_large_block_is_sent_in_pieces_and_becomes_one_part_of_each_month() {
         connection.database()
     );
     assert_eq!(count(&parts), months);
+}
+
+#[test]
+fn another_database_is_refused_until_it_can_be_filled_from_the_beginning() {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let [first, second] = [(); 2].map(|()| engine::database());
+    for connection in [&first, &second] {
+        runtime.block_on(migrations::migrate(connection)).unwrap();
+    }
+    let open = |connection| clickhouse(connection, "log.example", folder.path(), &runtime);
+    let (additions, plays) = Listening::new(50).next().unwrap();
+    let store = open(first);
+    store.apply(&additions, &plays, 50).unwrap();
+    store.load().unwrap();
+    let everything = |store: &dyn delistening_ingest::store::Store| {
+        store.counts(&Filter::default(), &Bounds::all()).unwrap()
+    };
+    let counted = everything(&store);
+    drop(store);
+
+    let error = open(second.clone()).load().unwrap_err();
+    assert!(matches!(error, StoreError::Drift(_)), "{error}");
+    let file = folder.path().join("clickhouse-outbox.sqlite");
+    assert!(error.to_string().contains(&format!("what waits in {} is for ", file.display())), "{error}");
+
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
+    }
+    let store = open(second);
+    assert_eq!(store.cursor().unwrap(), 0, "everything comes again");
+    store.apply(&additions, &plays, 50).unwrap();
+    store.load().unwrap();
+    assert_eq!(everything(&store), counted);
 }

@@ -269,7 +269,8 @@ impl Shared {
 
     /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
     async fn check(&self) -> Result<(), StoreError> {
-        migrations::check(&self.connection).await?;
+        let database = migrations::check(&self.connection).await?;
+        self.outbox().is_of(&database)?;
         let query = self.connection.query("SELECT max(version) FROM nodes WHERE node = ?").bind(&self.node);
         let version: u64 = patiently(query.fetch_one()).await?;
         if self.outbox().agrees(version)? {

@@ -103,8 +103,9 @@ pub async fn migrate(connection: &Connection) -> Result<Vec<Migration>, StoreErr
     Ok(fresh)
 }
 
-/// Sees that every migration is applied, none that is unknown, and that the tables are as they were made.
-pub async fn check(connection: &Connection) -> Result<(), StoreError> {
+/// Sees that every migration is applied, none that is unknown, and that the tables are as they were made. Gives the name of
+/// the database and when its tables were made: another one has another text.
+pub async fn check(connection: &Connection) -> Result<String, StoreError> {
     let none = "the tables are not there: run `delistening-ingest migrate` first, with the same settings";
     let exists = connection
         .outside()
@@ -124,10 +125,14 @@ pub async fn check(connection: &Connection) -> Result<(), StoreError> {
     }
     match difference(&last.tables, &tables(connection).await?) {
         Some(difference) => Err(StoreError::Drift(format!(
-            "the tables are not as the migrations made them: {difference}. Undo that by hand, or let a database of \
-             another name be filled anew"
+            "the tables are not as the migrations made them: {difference}. Undo that by hand, or fill a database of \
+             another name anew, without the file clickhouse-outbox.sqlite of the data folder"
         ))),
-        None => Ok(()),
+        None => {
+            let made = connection.query("SELECT toString(min(applied)) FROM schema_migrations");
+            let made: String = patiently(made.fetch_one()).await?;
+            Ok(format!("{}, made {made}", connection.database()))
+        }
     }
 }
 

@@ -78,6 +78,11 @@ impl ClickHouseStore {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Sees that nothing was loaded from here into another database than the one that [`migrations::check`] found.
+    pub fn is_of(&self, database: &str) -> Result<(), StoreError> {
+        self.shared.outbox().is_of(database)
+    }
+
     /// Loads from now on, until this store is dropped.
     pub fn start(&self) {
         let shared = Arc::downgrade(&self.shared);

@@ -35,6 +35,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS progress (
         one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL, version INTEGER NOT NULL,
         epoch TEXT NOT NULL, known INTEGER NOT NULL,
+        -- The database that is loaded into, once one is.
+        database TEXT,
         -- The block of changes that was sent last, and the last change in it.
         block INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0
     );
@@ -185,6 +187,20 @@ impl Outbox {
         }
         transaction.commit()?;
         derived::scrub(&self.database)
+    }
+
+    /// Sees that nothing was loaded from here into another database than this one.
+    pub fn is_of(&self, database: &str) -> Result<(), StoreError> {
+        self.database.execute("UPDATE progress SET database = ?1 WHERE database IS NULL", [database])?;
+        let known: String = self.database.query_row("SELECT database FROM progress", [], |row| row.get(0))?;
+        if known == database {
+            return Ok(());
+        }
+        Err(StoreError::Drift(format!(
+            "the database is {database}; what waits in {} is for {known}, which has what came before. Name that one, or \
+             remove this file while the server is stopped: then the other is filled anew from the journal",
+            self.path.display()
+        )))
     }
 
     /// Whether it is known what ClickHouse counts, if `version` is the last block that ClickHouse has of this node.
