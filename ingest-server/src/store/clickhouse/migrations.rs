@@ -123,17 +123,15 @@ pub async fn check(connection: &Connection) -> Result<String, StoreError> {
             missing.version, missing.name
         )));
     }
-    match difference(&last.tables, &tables(connection).await?) {
-        Some(difference) => Err(StoreError::Drift(format!(
+    if let Some(difference) = difference(&last.tables, &tables(connection).await?) {
+        return Err(StoreError::Drift(format!(
             "the tables are not as the migrations made them: {difference}. Undo that by hand, or fill a database of \
              another name anew, without the file clickhouse-outbox.sqlite of the data folder"
-        ))),
-        None => {
-            let made = connection.query("SELECT toString(min(applied)) FROM schema_migrations");
-            let made: String = patiently(made.fetch_one()).await?;
-            Ok(format!("{}, made {made}", connection.database()))
-        }
+        )));
     }
+    let made = connection.query("SELECT toString(min(applied)) FROM schema_migrations");
+    let made: String = patiently(made.fetch_one()).await?;
+    Ok(format!("{}, made {made}", connection.database()))
 }
 
 async fn applied(connection: &Connection) -> Result<Vec<AppliedRow>, StoreError> {
