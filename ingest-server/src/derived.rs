@@ -69,8 +69,9 @@ pub fn remove(path: &Path) {
     }
 }
 
-/// Writes the file anew, after something was erased from it. `secure_delete` overwrites what is deleted, but not the
-/// copies that rows leave behind in a page when it is split; and what was written lies in the file's own log as well.
+/// Writes the file anew, after something was erased from it. What was deleted lies in free pages otherwise; where
+/// `secure_delete` overwrites that, the copies that rows leave behind in a page when it is split do; and what was written lies in
+/// the file's own log as well.
 pub fn scrub(database: &Connection) -> rusqlite::Result<()> {
     database.execute_batch("VACUUM")?;
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))

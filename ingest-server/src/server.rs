@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::outbound;
 use crate::projection::{self, Projection};
 use crate::socket::Socket;
-use crate::store::clickhouse::{ClickHouseStore, Connection, migrations};
+use crate::store::clickhouse::{ClickHouseStore, Connection};
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::witness::Witnessed;
 use delistening_schema::analysis::Analysis;
@@ -201,16 +201,13 @@ async fn open_clickhouse(
     data: &Path,
     analysis: Arc<Analysis>,
 ) -> Result<ClickHouseStore, StoreError> {
-    let checked = migrations::check(&connection).await;
-    if let Err(error @ StoreError::Drift(_)) = checked {
-        return Err(error);
-    }
     let store = ClickHouseStore::open(connection, log.origin(), data, analysis, Handle::current())?;
-    match checked {
-        Ok(database) => store.is_of(&database)?,
+    match store.check().await {
+        Err(error @ StoreError::Drift(_)) => return Err(error),
         Err(error) => {
             tracing::warn!(%error, "ClickHouse does not answer yet; what is to be loaded waits in the data folder");
         }
+        Ok(()) => {}
     }
     Ok(store)
 }

@@ -109,29 +109,37 @@ test("halves of a tone in MP3, each encoded by itself, join in phase", async () 
   assert.ok(told.exact < told.late && Math.abs(told.late - told.early) < 0.001, JSON.stringify(told));
 });
 
-for (const [what, second] of [
-  ["a crossfade lets both sound at once, and no longer than was asked for", "/part-1.wav"],
-  ["a crossfade waits for a track that is not there yet while there is sound for it", "/slow.wav"],
+for (const [what, second, addedMs] of [
+  ["a crossfade lets both sound at once, and no longer than was asked for", "/part-1.wav", 0],
+  ["a crossfade waits for a track that is not there yet while there is sound for it", "/slow.wav", 0],
+  ["a crossfade into a track that is added while what was the last one sounds", "/part-1.wav", 600],
 ]) {
   test(what, async () => {
-    const told = await run(async (second) => {
-      const player = await harness.album(["/whole.wav", second], { crossfadeMs: 200 });
-      await player.play();
-      const recorder = await window.recorder;
-      await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
-      const sound = harness.sounds((await recorder.stop())[0]);
-      const [one] = await harness.decode("/whole.wav", "pcm");
-      const [two] = await harness.decode("/part-1.wav", "pcm");
-      const fade = 0.2 * 44_100;
-      const before = harness.sounds(one.subarray(0, one.length - fade));
-      const after = harness.sounds(two.subarray(fade));
-      return {
-        begins: harness.find(sound, before) >= 0,
-        ends: harness.find(sound, after) >= 0,
-        frames: sound.length,
-        wanted: before.length + fade + after.length,
-      };
-    }, second);
+    const told = await run(
+      async ([second, addedMs]) => {
+        const player = await harness.album(["/whole.wav", ...(addedMs ? [] : [second])], { crossfadeMs: 200 });
+        await player.play();
+        const recorder = await window.recorder;
+        if (addedMs) {
+          await harness.reached(addedMs);
+          player.queue.add({ src: second, id: second });
+        }
+        await harness.until(() => told.filter(({ type }) => type === "ended").length === 2);
+        const sound = harness.sounds((await recorder.stop())[0]);
+        const [one] = await harness.decode("/whole.wav", "pcm");
+        const [two] = await harness.decode("/part-1.wav", "pcm");
+        const fade = 0.2 * 44_100;
+        const before = harness.sounds(one.subarray(0, one.length - fade));
+        const after = harness.sounds(two.subarray(fade));
+        return {
+          begins: harness.find(sound, before) >= 0,
+          ends: harness.find(sound, after) >= 0,
+          frames: sound.length,
+          wanted: before.length + fade + after.length,
+        };
+      },
+      [second, addedMs],
+    );
     assert.ok(told.begins, "the first is untouched up to the fade");
     assert.ok(told.ends, "the second is untouched after it");
     assert.ok(Math.abs(told.frames - told.wanted) < 30, `${told.frames}, ${told.wanted}`);

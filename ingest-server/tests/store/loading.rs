@@ -2,7 +2,7 @@
 
 use super::{clickhouse, engine, runtime};
 use delistening_ingest::store::clickhouse::migrations;
-use delistening_ingest::store::{Bounds, Filter, Store as _, StoreError};
+use delistening_ingest::store::{Bounds, Filter, Store, StoreError};
 use delistening_tests::plays::{EVENTS, Listening};
 
 /// More events than are unpacked together.
@@ -45,16 +45,18 @@ fn another_database_is_refused_until_it_can_be_filled_from_the_beginning() {
     let store = open(first);
     store.apply(&additions, &plays, 50).unwrap();
     store.load().unwrap();
-    let everything = |store: &dyn delistening_ingest::store::Store| {
-        store.counts(&Filter::default(), &Bounds::all()).unwrap()
-    };
+    let everything = |store: &dyn Store| store.counts(&Filter::default(), &Bounds::all()).unwrap();
     let counted = everything(&store);
     drop(store);
 
-    let error = open(second.clone()).load().unwrap_err();
-    assert!(matches!(error, StoreError::Drift(_)), "{error}");
     let file = folder.path().join("clickhouse-outbox.sqlite");
-    assert!(error.to_string().contains(&format!("what waits in {} is for ", file.display())), "{error}");
+    let other = open(second.clone());
+    // At the start, and where ClickHouse was away then.
+    for error in [runtime.block_on(other.check()).unwrap_err(), other.load().unwrap_err()] {
+        assert!(matches!(error, StoreError::Drift(_)), "{error}");
+        assert!(error.to_string().contains(&format!("what waits in {} is for ", file.display())), "{error}");
+    }
+    drop(other);
 
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));

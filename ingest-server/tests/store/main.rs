@@ -1,5 +1,6 @@
 //! One suite for both stores: whatever they are told, they give the same answers, those of a plain model.
 
+mod counts;
 mod engine;
 mod erasure;
 mod faults;

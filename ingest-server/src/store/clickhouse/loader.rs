@@ -267,10 +267,15 @@ impl Shared {
         }
     }
 
-    /// Sees that the tables are right, and that it is known what ClickHouse counts of this node.
-    async fn check(&self) -> Result<(), StoreError> {
+    /// Sees that the tables are right, and in the database that was loaded into before.
+    pub async fn check_database(&self) -> Result<(), StoreError> {
         let database = migrations::check(&self.connection).await?;
-        self.outbox().is_of(&database)?;
+        self.outbox().keep_to(&database)
+    }
+
+    /// The same, and that it is known what ClickHouse counts of this node.
+    async fn check(&self) -> Result<(), StoreError> {
+        self.check_database().await?;
         let query = self.connection.query("SELECT max(version) FROM nodes WHERE node = ?").bind(&self.node);
         let version: u64 = patiently(query.fetch_one()).await?;
         if self.outbox().agrees(version)? {

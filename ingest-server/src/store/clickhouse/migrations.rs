@@ -1,6 +1,6 @@
 //! Makes the tables of `schema/clickhouse/`, in order, and sees whether they are still what was made.
 //!
-//! A migration that was applied somewhere is never edited; a change is a new one. For a cluster the same statements are
+//! A migration that was released is never edited; a change is a new one. For a cluster the same statements are
 //! rewritten: each table becomes a replicated one on every node, named `…_local`, with a distributed one before it
 //! that has the plain name.
 

@@ -78,9 +78,9 @@ impl ClickHouseStore {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Sees that nothing was loaded from here into another database than the one that [`migrations::check`] found.
-    pub fn is_of(&self, database: &str) -> Result<(), StoreError> {
-        self.shared.outbox().is_of(database)
+    /// Sees that the tables are right, and in the database that was loaded into before.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.shared.check_database().await
     }
 
     /// Loads from now on, until this store is dropped.

@@ -132,17 +132,9 @@ impl Outbox {
         Ok(changes)
     }
 
-    /// Forgets everything of a listener, and notes that ClickHouse is to forget it. What was loaded of them may still lie
-    /// in the file's free pages, as it lies in ClickHouse, until both have forgotten it (see [`Self::erased`]).
+    /// Forgets everything of a listener, and notes that ClickHouse is to forget it.
     pub fn erase(&mut self, listener: &str) -> Result<Vec<Change>, StoreError> {
         let leaves = self.cursor()?;
-        self.database.pragma_update(None, "secure_delete", true)?;
-        let erased = self.erase_before(listener, leaves);
-        self.database.pragma_update(None, "secure_delete", false)?;
-        erased
-    }
-
-    fn erase_before(&mut self, listener: &str, leaves: u64) -> Result<Vec<Change>, StoreError> {
         let transaction = self.database.transaction()?;
         transaction.execute("DELETE FROM waiting WHERE listener = ?1", [listener])?;
         // What ClickHouse counts is to be taken away there, and is needed for that until it was.
@@ -158,8 +150,7 @@ impl Outbox {
             [listener],
         )?;
         transaction.commit()?;
-        // The log of what was written holds it as well until it is taken over.
-        self.database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        derived::scrub(&self.database)?;
         erased
             .iter()
             .map(|text| Ok(Change { before: Some(serde_json::from_str(text)?), now: None }))
@@ -189,8 +180,8 @@ impl Outbox {
         derived::scrub(&self.database)
     }
 
-    /// Sees that nothing was loaded from here into another database than this one.
-    pub fn is_of(&self, database: &str) -> Result<(), StoreError> {
+    /// Sees that nothing was loaded from here into another database than this one, and keeps to it from now on.
+    pub fn keep_to(&self, database: &str) -> Result<(), StoreError> {
         self.database.execute("UPDATE progress SET database = ?1 WHERE database IS NULL", [database])?;
         let known: String = self.database.query_row("SELECT database FROM progress", [], |row| row.get(0))?;
         if known == database {

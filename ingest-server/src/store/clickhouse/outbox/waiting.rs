@@ -47,7 +47,7 @@ struct Packed {
 impl Rows {
     /// Adds the next rows to `to`, about `most` events; gives whether there were any left.
     pub fn unpack(&mut self, most: usize, to: &mut Waiting) -> Result<bool, StoreError> {
-        let (mut written, mut count, mut any) = (Vec::new(), 0, false);
+        let (any, mut written, mut count) = (self.packed.len() > 0, Vec::new(), 0);
         while count < most
             && let Some(packed) = self.packed.next()
         {
@@ -61,7 +61,6 @@ impl Rows {
                     StoreError::Unreadable(serde_json::Error::io(ErrorKind::InvalidData.into()))
                 })?;
             count += packed.count;
-            any = true;
         }
         Ok(any)
     }
