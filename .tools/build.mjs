@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { isEntry, main, ROOT, run, say, step } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
-import { buildWasm, CODECS, MODULES, TOOLS } from "./wasm.mjs";
+import { buildModules, CODECS, MODULES, TOOLS } from "./wasm.mjs";
 
 const DEMO = "examples/demo";
 const AUDIT = "examples/audit";
@@ -29,16 +29,12 @@ const BUNDLE = {
 
 /** Builds everything, with `how` from setup; `conformance` adds the module that only a test loads. */
 export async function build(how, { conformance = false } = {}) {
-  await step("Build the WASM module", () => buildWasm(how, MODULES.sdk));
-  if (conformance) await step("Build the WASM module of the golden vectors", () => buildWasm(how, MODULES.conformance));
+  const modules = ["sdk", ...(conformance ? ["conformance"] : []), ...CODECS, ...TOOLS, "plain", "audit"];
+  await step("Build the WASM modules", () => buildModules(how, modules));
   await step("Build @delistening/sdk", buildSdk);
-  await step("Build the WASM modules of the player's codecs", async () => {
-    for (const name of [...CODECS, ...TOOLS, "plain"]) await buildWasm(how, MODULES[name]);
-  });
   await step("Build @delistening/player", () => compile("player"));
   await step("Build the demo page", buildDemo);
   await step("Build the offline page", buildOffline);
-  await step("Build the WASM module of the audit", () => buildWasm(how, MODULES.audit));
   await step("Build the page of the audit", () => buildPage(AUDIT, ["web/main.ts", "web/worker.ts"], ["wasm"]));
   await step("Build the dashboard", buildDashboard);
 }

@@ -56,6 +56,24 @@ MODULES.plain = { ...PLAYER, features: [...CODECS, ...TOOLS, "silent"], out: "pl
 // The same crate with the golden vectors' function, for the browser test. Never shipped.
 MODULES.conformance = { ...MODULES.sdk, features: ["conformance"], out: "sdk-wasm/dist/conformance" };
 
+/**
+ * Builds modules of MODULES by their names. cargo builds one thing at a time in a folder, and ends each with work for one
+ * processor: so the folders are built in beside each other.
+ */
+export async function buildModules(how, names) {
+  const all = names.map((name) => MODULES[name]);
+  const inOrder = async (folder) => {
+    for (const module of all.filter((module) => folderOf(module) === folder)) await buildWasm(how, module);
+  };
+  await Promise.all([...new Set(all.map(folderOf))].map(inOrder));
+}
+
+/** Where cargo builds a module: another compiler, or other flags, may be at work here, and none should undo the others' results. */
+function folderOf({ simd, flags }) {
+  if (simd) return "target/wasm-simd";
+  return flags ? "target/wasm-flags" : "target/wasm";
+}
+
 /** Builds one of MODULES as `how` (from setup) says, unless nothing it is made from changed. */
 export async function buildWasm(how, module) {
   const { crate, features, inputs, out, profile = "wasm", simd = false, bare = false } = module;
@@ -69,8 +87,7 @@ export async function buildWasm(how, module) {
   const outputs = [`${out}/${file}_bg.wasm`, `${out}/${file}.js`, `${out}/${file}.d.ts`];
   const name = `wasm-${crate}${features.map((feature) => `-${feature}`).join("")}${simd ? "-simd" : ""}`;
   const ran = await unlessDone(name, hash, outputs, async () => {
-    // A folder of its own: another compiler, or other flags, may be at work here, and none should undo the others' results.
-    const target = simd ? "target/wasm-simd" : flags.length > 0 ? "target/wasm-flags" : "target/wasm";
+    const target = folderOf(module);
     const selected = features.length > 0 ? ["--no-default-features", "--features", features.join(",")] : [];
     const args = [
       "build",
