@@ -30,6 +30,7 @@ const BENCHES = {
     );
     await run(release("bench-fraud"), options, { why: "The benchmark failed." });
   },
+  /** Option: the load that latency is told of, in batches a second. */
   async ingest(...options) {
     await step("Build the server and its load, optimised", async () => {
       await run("cargo", ["build", "--release", "-p", "delistening-ingest"]);
