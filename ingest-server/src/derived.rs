@@ -13,7 +13,6 @@ const PROGRESS: &str = "
     PRAGMA synchronous = NORMAL;
     -- Keys are hashes, so writes go everywhere: with little memory most pages would be read again, and written early.
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 8000;
     CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);
 ";
 

@@ -1,5 +1,5 @@
-//! When what is judged is written: about once a second, whatever came meanwhile. Most pages are changed by each lot, and each
-//! would be written each time. After a crash the journal tells it again.
+//! When what is judged is written: some ten times a second, whatever came meanwhile. Lots share pages, which would be written for
+//! each; but while a large one is synced, acks wait for the disk. After a crash the journal tells it again.
 
 use super::{Result, SqliteCasebook, Touched, number, touched};
 use crate::derived;
@@ -8,7 +8,7 @@ use rusqlite::params;
 use std::time::{Duration, Instant};
 
 /// How long what was judged waits to be written.
-const WRITE_AFTER: Duration = Duration::from_secs(1);
+const WRITE_AFTER: Duration = Duration::from_millis(100);
 
 impl SqliteCasebook {
     /// How many entries are known.

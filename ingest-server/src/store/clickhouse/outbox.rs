@@ -26,7 +26,6 @@ const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 8000;
     -- Listeners of whom ClickHouse is to forget what stands in the log before this entry, and what was sent in blocks up
     -- to this one. Whoever is erased may come back before that is done.
     CREATE TABLE IF NOT EXISTS erasures (

@@ -25,7 +25,6 @@ const SCHEMA: &str = "
     PRAGMA synchronous = NORMAL;
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 8000;
     CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS plays (
         device BLOB NOT NULL,
