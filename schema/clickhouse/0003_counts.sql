@@ -7,8 +7,9 @@
 -- nothing was added for a day is merged into one part.
 --
 -- What is read for each row of a long list weighs most: names and times are packed so that they are unpacked fast, which
--- takes little more room, since they stand in order. Two projections are sums over each part, made anew when parts are
--- merged: `all_time` for the most played of all time, `of_all` for what is asked of all plays without a filter.
+-- takes little more room, since they stand in order. The most played of all time have a table of their own, in one partition:
+-- a row for each name and not for each month. The projection `of_all` is sums over each part, made anew when parts are merged,
+-- for what is asked of all plays without a filter.
 
 CREATE TABLE IF NOT EXISTS plays_by_day (
     of LowCardinality(String) COMMENT 'all, track or artist',
@@ -24,10 +25,6 @@ CREATE TABLE IF NOT EXISTS plays_by_day (
     suspect Int64 CODEC(T64, ZSTD),
     invalid Int64 CODEC(T64, ZSTD),
     heard_ms Int64 COMMENT 'in valid plays' CODEC(T64, ZSTD),
-    PROJECTION all_time (
-        SELECT of, id, sum(valid), sum(short), sum(muted), sum(suspect), sum(invalid), sum(heard_ms)
-        GROUP BY of, id
-    ),
     PROJECTION of_all (
         SELECT of, since, sum(valid), sum(short), sum(muted), sum(suspect), sum(invalid), sum(heard_ms)
         GROUP BY of, since
@@ -50,6 +47,26 @@ SELECT subject.1 AS of, subject.2 AS id, toStartOfDay(at, 'UTC') AS since, count
 FROM play_changes
 ARRAY JOIN arrayFilter(s -> s.1 = 'all' OR s.2 != '', [('all', ''), ('track', track), ('artist', artist)]) AS subject
 GROUP BY of, id, since, country, platform, source, offline;
+
+CREATE TABLE IF NOT EXISTS plays_of_all_time (
+    of LowCardinality(String) COMMENT 'all, track or artist',
+    id String COMMENT 'of the track or artist' CODEC(LZ4),
+    valid Int64 CODEC(T64, ZSTD),
+    short Int64 CODEC(T64, ZSTD),
+    muted Int64 CODEC(T64, ZSTD),
+    suspect Int64 CODEC(T64, ZSTD),
+    invalid Int64 CODEC(T64, ZSTD),
+    heard_ms Int64 COMMENT 'in valid plays' CODEC(T64, ZSTD)
+)
+ENGINE = SummingMergeTree((valid, short, muted, suspect, invalid, heard_ms))
+ORDER BY (of, id)
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS plays_of_all_time_feed TO plays_of_all_time AS
+SELECT of, id, sum(valid) AS valid, sum(short) AS short, sum(muted) AS muted, sum(suspect) AS suspect,
+    sum(invalid) AS invalid, sum(heard_ms) AS heard_ms
+FROM plays_by_day
+GROUP BY of, id;
 
 CREATE TABLE IF NOT EXISTS listeners_by_day (
     of LowCardinality(String) COMMENT 'all, track or artist',

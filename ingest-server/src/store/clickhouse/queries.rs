@@ -81,11 +81,12 @@ pub async fn counts(connection: &Connection, filter: &Filter, bounds: &Bounds) -
     let text = format!(
         "SELECT {bucket} AS bucket, {SUMS}, toUInt8(1) AS plays, toUInt8(0) AS whole, toUInt64(0) AS listeners,
             toUInt64(0) AS taken_away
-         FROM plays_by_{table} WHERE {condition} GROUP BY bucket
+         FROM {plays} WHERE {condition} GROUP BY bucket
          UNION ALL
          SELECT {bucket} AS bucket, toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toInt64(0), toUInt8(0),
             toUInt8(grouping(bucket)), uniqExact(listener), countIf(valid < 0)
          FROM listeners_by_{table} WHERE {condition} GROUP BY bucket WITH ROLLUP",
+        plays = condition.plays(table, "id"),
         condition = condition.text
     );
     let query = condition.bind(condition.bind(connection.query(&text)));
@@ -141,10 +142,11 @@ pub async fn top(
         _ => (Condition::new(filter, bounds), dimension.as_str()),
     };
     let text = format!(
-        "SELECT {column} AS name, {SUMS} FROM plays_by_{table} WHERE {} AND {column} != '' GROUP BY name
+        "SELECT {column} AS name, {SUMS} FROM {plays} WHERE {} AND {column} != '' GROUP BY name
          HAVING v + s + m + u + i > 0 AND (v < ? OR (v = ? AND name > ?)) ORDER BY v DESC, name LIMIT ?
          SETTINGS max_bytes_before_external_group_by = {MOST_MEMORY}",
-        condition.text
+        condition.text,
+        plays = condition.plays(table, column)
     );
     let (valid, id) =
         after.map_or((i64::MAX, ""), |rank| (rank.valid.try_into().unwrap_or(i64::MAX), &rank.id));
@@ -303,7 +305,7 @@ impl Condition {
         if id.is_some() {
             text.push_str(" AND id = ?");
         }
-        // All time is every row, and then a table may have the sums of whole parts.
+        // All time is every row.
         let range = (*bounds != Bounds::all()).then(|| bounds.range());
         if range.is_some() {
             text.push_str(" AND since >= toDateTime(?, 'UTC') AND since < toDateTime(?, 'UTC')");
@@ -324,6 +326,16 @@ impl Condition {
         }
         let range = range.map(|(from, to)| (second(from), second(to)));
         Self { text, of, id: id.map(str::to_owned), range, texts, offline: filter.offline }
+    }
+
+    /// The table of plays that answers, of that step where days matter; `column` is what rows are told apart by.
+    fn plays(&self, step: &str, column: &str) -> String {
+        let of_all_time = self.range.is_none() && self.texts.is_empty() && self.offline.is_none();
+        if of_all_time && column == "id" {
+            "plays_of_all_time".to_owned()
+        } else {
+            format!("plays_by_{step}")
+        }
     }
 
     fn bind(&self, query: Query) -> Query {
