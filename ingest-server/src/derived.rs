@@ -11,6 +11,8 @@ const STATEMENTS: usize = 64;
 const PROGRESS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
+    -- Acks that meet a sync of these files wait for it, so it is often, and little (ADR 0025).
+    PRAGMA wal_autocheckpoint = 1;
     -- Keys are hashes, so writes go everywhere: with little memory most pages would be read again, and written early.
     PRAGMA cache_size = -65536;
     CREATE TABLE IF NOT EXISTS progress (one INTEGER PRIMARY KEY CHECK (one = 1), leaves INTEGER NOT NULL);

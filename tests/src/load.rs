@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
 /// What one connection sends, in order.
@@ -43,21 +44,20 @@ pub async fn run(
         .no_proxy()
         .build()
         .expect("a plain client");
-    let (count, url) = (connections.len(), Arc::new(url.to_owned()));
+    let url = Arc::new(url.to_owned());
+    let requests: Vec<usize> = connections.iter().map(Vec::len).collect();
+    let mut paces = rate.map(|rate| pace(rate, &requests)).into_iter().flatten();
     let begin = Instant::now();
     let mut tasks = JoinSet::new();
-    for (number, bodies) in connections.into_iter().enumerate() {
-        let (client, url) = (client.clone(), Arc::clone(&url));
+    for bodies in connections {
+        let (client, url, mut pace) = (client.clone(), Arc::clone(&url), paces.next());
         tasks.spawn(async move {
             let mut latencies = Vec::with_capacity(bodies.len());
-            for (round, body) in bodies.into_iter().enumerate() {
-                let mut due = Instant::now();
-                if let Some(rate) = rate {
-                    #[allow(clippy::cast_precision_loss)]
-                    let offset = (round * count + number) as f64 / rate;
-                    due = begin + Duration::from_secs_f64(offset);
-                    tokio::time::sleep_until(due.into()).await;
-                }
+            for body in bodies {
+                let due = match &mut pace {
+                    Some(pace) => pace.recv().await.expect("each request has its time"),
+                    None => Instant::now(),
+                };
                 let answer = client
                     .post(url.as_str())
                     .header("content-type", "text/plain")
@@ -77,4 +77,22 @@ pub async fn run(
     let elapsed = begin.elapsed();
     latencies.sort();
     Outcome { elapsed, latencies }
+}
+
+/// Tells each connection when its next request is due, one connection after the other. By a thread: the runtime's timers
+/// are a millisecond wide, which is more than most acks take.
+fn pace(rate: f64, requests: &[usize]) -> Vec<UnboundedReceiver<Instant>> {
+    let (tell, told): (Vec<_>, Vec<_>) = requests.iter().map(|_| unbounded_channel()).unzip();
+    let rounds = requests.iter().copied().max().unwrap_or(0);
+    std::thread::spawn(move || {
+        let begin = Instant::now();
+        for (place, connection) in (0..rounds).flat_map(|_| &tell).enumerate() {
+            #[allow(clippy::cast_precision_loss)]
+            let due = begin + Duration::from_secs_f64(place as f64 / rate);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            // A connection that has sent all it has does not listen any more.
+            let _ = connection.send(due);
+        }
+    });
+    told
 }

@@ -44,9 +44,9 @@ impl Bench {
         self.judge.casebook().leaves()
     }
 
-    /// When what waits to be written is to be; `None` while nothing waits.
-    pub fn due(&self) -> Option<Instant> {
-        self.judge.casebook().due()
+    /// Since when something waits to be written; `None` while nothing does.
+    pub fn waits_since(&self) -> Option<Instant> {
+        self.judge.casebook().waits_since()
     }
 
     /// Writes what waits.

@@ -11,13 +11,18 @@ use delistening_schema::judge::Heard;
 use delistening_schema::play::SessionKey;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 /// How many records are taken in with one transaction at most: the more, the fewer pages are written twice.
 const CHUNK: usize = 4096;
 /// How many bytes of them, about.
 const CHUNK_BYTES: usize = 16 * 1024 * 1024;
+
+/// Who is further behind the log has the bench write less often: lots share pages, which would be written for each.
+const BEHIND: u64 = 64;
+/// How long what the bench knows waits to be written at most: while a large lot is synced, acks wait for the disk.
+const WRITE_AFTER: Duration = Duration::from_millis(100);
 
 /// Why the log cannot be followed at the moment.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +76,7 @@ impl Follower {
                 self.examine(end)?;
             }
             if !self.notary.enter(&self.bench, end, now_ms())? {
-                self.write_if_due()?;
+                self.bench.write()?;
                 self.agreed = true;
                 return Ok(end);
             }
@@ -80,7 +85,7 @@ impl Follower {
 
     /// When there is something to do, even if nothing comes.
     pub fn due(&self) -> Option<Instant> {
-        self.notary.due().into_iter().chain(self.bench.due()).min()
+        self.notary.due()
     }
 
     /// Tells the store and the notary what the bench said last, in case that they were not told to the end.
@@ -209,12 +214,9 @@ impl Follower {
             self.live.apply(&changes);
             self.projected.send_replace(cursor);
         }
-        self.write_if_due()
-    }
-
-    /// Has the bench write what waits long enough: after those who are told of it, so that none of them lacks what it has.
-    fn write_if_due(&mut self) -> Result<(), FollowError> {
-        if self.bench.due().is_some_and(|due| due <= Instant::now()) {
+        // After those who are told of it, so that none of them lacks what it has.
+        let near = self.log.size() - cursor < BEHIND;
+        if near || self.bench.waits_since().is_some_and(|since| since.elapsed() >= WRITE_AFTER) {
             self.bench.write()?;
         }
         Ok(())

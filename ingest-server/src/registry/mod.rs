@@ -39,8 +39,8 @@ pub struct Enrolment {
 /// How many devices' newest batches stay in memory.
 const REMEMBERED: usize = 100_000;
 
-/// How many batches are written together.
-const TOGETHER: usize = 1024;
+/// How many batches are written together at least.
+const TOGETHER: usize = 128;
 /// How many may wait to be written.
 const WAITING: usize = 64 * 1024;
 

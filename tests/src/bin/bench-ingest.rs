@@ -35,7 +35,7 @@ const SESSION_MS: u64 = EVENTS_PER_BATCH * 10_000;
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let argument = arguments.next().ok_or("usage: bench-ingest PATH-OF-SERVER [RATE]")?;
-    let rate = arguments.next().map(|rate| rate.parse::<f64>()).transpose()?;
+    let rate = arguments.next().map(|rate| rate.parse::<f64>().unwrap_or(0.0));
     if rate.is_some_and(|rate| rate <= 0.0 || !rate.is_finite()) {
         return Err("RATE is a number above zero".into());
     }

@@ -64,6 +64,8 @@ impl<'a> SealedWriter<'a> {
     fn close_block(&mut self) -> io::Result<()> {
         let bytes = self.compressor.compress(&self.block)?;
         self.file.write_all_at(&bytes, self.offset)?;
+        // All at once at the end, acks would wait behind it.
+        self.file.sync()?;
         self.index.extend_from_slice(&self.block_first.to_le_bytes());
         self.index.extend_from_slice(&self.offset.to_le_bytes());
         self.offset += bytes.len() as u64;

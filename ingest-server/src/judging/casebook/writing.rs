@@ -1,14 +1,10 @@
-//! When what is judged is written: some ten times a second, whatever came meanwhile. Lots share pages, which would be written for
-//! each; but while a large one is synced, acks wait for the disk. After a crash the journal tells it again.
+//! What is judged waits until it is to be written. After a crash the journal tells it again.
 
 use super::{Result, SqliteCasebook, Touched, number, touched};
 use crate::derived;
 use delistening_schema::judge::Group;
 use rusqlite::params;
-use std::time::{Duration, Instant};
-
-/// How long what was judged waits to be written.
-const WRITE_AFTER: Duration = Duration::from_millis(100);
+use std::time::Instant;
 
 impl SqliteCasebook {
     /// How many entries are known.
@@ -16,9 +12,9 @@ impl SqliteCasebook {
         self.known
     }
 
-    /// When what waits is to be written.
-    pub(in crate::judging) fn due(&self) -> Option<Instant> {
-        self.waiting.map(|since| since + WRITE_AFTER)
+    /// Since when something waits.
+    pub(in crate::judging) fn waits_since(&self) -> Option<Instant> {
+        self.waiting
     }
 
     /// Begins what will be known whole or not at all: `leaves` entries, once it has ended.
