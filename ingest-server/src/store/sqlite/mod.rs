@@ -23,7 +23,6 @@ const FORM: i32 = 4;
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA wal_autocheckpoint = 1;
     PRAGMA secure_delete = ON;
     PRAGMA cache_size = -65536;
     CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
